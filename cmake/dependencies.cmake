@@ -1,0 +1,15 @@
+# Debian's packages by default (scripts/install-deps.sh); another libtorch through CMAKE_PREFIX_PATH.
+find_package(Torch REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(media REQUIRED IMPORTED_TARGET
+  libpng libjpeg libwebp libwebpdemux freetype2 libzip lmdb
+  libavformat libavcodec libavfilter libswscale libavutil)
+
+# The font of contact-sheet labels, embedded into the library at build time.
+find_file(LIFTED_LABEL_FONT DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF REQUIRED)

@@ -1,0 +1,11 @@
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+install(TARGETS lifted EXPORT lifted-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS liftedgan RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY lifted DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "app" EXCLUDE)
+install(EXPORT lifted-targets NAMESPACE lifted:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lifted)
+configure_package_config_file(cmake/lifted-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/lifted-config.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lifted)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/lifted-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lifted-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/lifted-config-version.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lifted)

@@ -1,0 +1,54 @@
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "lifted/app/commands.h"
+#include "lifted/base/error.h"
+#include "lifted/base/runtime.h"
+#include "lifted_version.h"
+
+namespace {
+
+/// `--out_dir` means `--out-dir`: this field's tools mix both.
+std::vector<std::string> normalized_arguments(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  for (std::string& argument : arguments) {
+    if (argument.rfind("--", 0) != 0) continue;
+    const auto end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    std::replace(argument.begin(), end, '_', '-');
+  }
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first.
+  return arguments;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("LiftedGAN: 3D-aware faces from a 2D StyleGAN", "liftedgan");
+  app.set_version_flag("--version", LIFTED_VERSION);
+  app.require_subcommand(1);
+  lifted::app::add_doctor(app);
+
+  try {
+    app.parse(normalized_arguments(argc, argv));
+  } catch (const CLI::ParseError& error) {
+    const bool asked_for_help = error.get_exit_code() == 0;
+    app.exit(error);
+    return asked_for_help ? 0 : 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  lifted::prepare_process(argv);
+  try {
+    return run(argc, argv);
+  } catch (const lifted::UsageError& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,95 @@
+#include "lifted/base/runtime.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "lifted/base/error.h"
+
+namespace lifted {
+namespace {
+
+/// How wide a vector unit OpenBLAS's kernels of that name use: 0 SSE, 1 AVX2, 2 AVX-512, -1 unknown.
+int vector_rank(const std::string& kernels) {
+  for (const char* name : {"Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Core2", "Penryn", "Dunnington",
+                           "Nehalem", "Athlon", "Opteron", "Barcelona", "Bobcat", "Atom"}) {
+    if (kernels == name) return 0;
+  }
+  for (const char* name : {"Haswell", "Zen", "Excavator"}) {
+    if (kernels == name) return 1;
+  }
+  for (const char* name : {"SkylakeX", "Cooperlake", "SapphireRapids"}) {
+    if (kernels == name) return 2;
+  }
+  return -1;
+}
+
+/// OpenBLAS's kernels this processor can run, or nullptr where we do not know better than its own detection.
+const char* wanted_blas_kernels() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
+    return "SkylakeX";
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return nullptr;
+}
+
+/// The cores this process may run on. libtorch's own count has been seen to be 1 on machines it does not know.
+int available_cores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return std::max(1, CPU_COUNT(&cores));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+std::string blas_kernels() {
+  using CoreName = char* (*)();
+  const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return core_name ? core_name() : "not OpenBLAS";
+}
+
+void prepare_process(char** argv) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
+  set_threads(0);
+  const char* wanted = wanted_blas_kernels();
+  const int rank = vector_rank(blas_kernels());
+  if (wanted && rank >= 0 && rank < vector_rank(wanted) && !std::getenv("OPENBLAS_CORETYPE")) {
+    setenv("OPENBLAS_CORETYPE", wanted, 1);
+    execv("/proc/self/exe", argv);  // Returns only on failure; then the slow kernels are used and `doctor` says so.
+  }
+}
+
+void set_threads(int threads) {
+  const char* environment = std::getenv("OMP_NUM_THREADS");
+  if (threads <= 0 && environment) threads = std::atoi(environment);
+  torch::set_num_threads(threads > 0 ? threads : available_cores());
+}
+
+torch::Device parse_device(const std::string& name) {
+  if (name == "auto") return torch::Device(torch::cuda::is_available() ? torch::kCUDA : torch::kCPU);
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  if (name.rfind("cuda", 0) != 0) usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
+  if (!torch::cuda::is_available()) usage_error("--device {}: this libtorch sees no GPU; use --device cpu", name);
+  try {
+    const torch::Device device(name);
+    if (device.has_index() && device.index() >= static_cast<int>(torch::cuda::device_count())) {
+      usage_error("--device {}: there are {} GPUs", name, torch::cuda::device_count());
+    }
+    return device;
+  } catch (const c10::Error&) {
+    usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
+  }
+}
+
+}  // namespace lifted

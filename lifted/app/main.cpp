@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/run_record.h"
 #include "lifted/base/error.h"
 #include "lifted/base/runtime.h"
 #include "lifted_version.h"
@@ -42,6 +43,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   lifted::prepare_process(argv);
+  lifted::app::RunRecord::set_command_line({argv, argv + argc});
   try {
     return run(argc, argv);
   } catch (const lifted::UsageError& error) {

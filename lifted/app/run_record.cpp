@@ -1,0 +1,52 @@
+#include "lifted/app/run_record.h"
+
+#include <torch/version.h>
+
+#include <ctime>
+
+#include "lifted/base/file.h"
+#include "lifted/base/runtime.h"
+#include "lifted_version.h"
+
+namespace lifted::app {
+namespace {
+
+std::vector<std::string>& command_line() {
+  static std::vector<std::string> arguments;
+  return arguments;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+}  // namespace
+
+void RunRecord::set_command_line(std::vector<std::string> arguments) {
+  command_line() = std::move(arguments);
+}
+
+RunRecord::RunRecord(std::string command) : start_(std::chrono::steady_clock::now()) {
+  fields_["command"] = std::move(command);
+  fields_["arguments"] = command_line();
+  fields_["date"] = utc_now();
+  fields_["networks"] = nlohmann::ordered_json::array();
+}
+
+void RunRecord::add_network(const std::filesystem::path& path) {
+  fields_["networks"].push_back({{"path", path.string()}, {"sha256", sha256_of_file(path)}});
+}
+
+void RunRecord::write(const std::filesystem::path& outdir) const {
+  nlohmann::ordered_json record = fields_;
+  record["versions"] = {{"liftedgan", LIFTED_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", LIFTED_COMPILER}};
+  record["blas"] = blas_kernels();
+  record["threads"] = torch::get_num_threads();
+  record["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  write_file_atomically(outdir / "run.json", record.dump(2) + "\n");
+}
+
+}  // namespace lifted::app

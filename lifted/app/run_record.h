@@ -1,0 +1,36 @@
+// run.json: what made the files beside it, so that anyone can make them again.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lifted::app {
+
+class RunRecord {
+ public:
+  /// `command` is the subcommand's name; the clock starts here.
+  explicit RunRecord(std::string command);
+
+  /// Remembers a network by path and SHA-256.
+  void add_network(const std::filesystem::path& path);
+  /// A setting or result under its own name ("seeds", "trunc").
+  template <typename T>
+  void set(const std::string& name, const T& value) {
+    fields_[name] = value;
+  }
+  /// Writes `outdir`/run.json with versions, threads, device and seconds.
+  void write(const std::filesystem::path& outdir) const;
+
+  /// The command line of this process, remembered by main().
+  static void set_command_line(std::vector<std::string> arguments);
+
+ private:
+  nlohmann::ordered_json fields_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace lifted::app

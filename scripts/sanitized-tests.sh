@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs the default tests of a sanitizer build. Tests of whole 256-pixel pipelines are left to the release build: they run the same
+# code as the small ones and take many times longer here.
+set -euo pipefail
+build=${1:?usage: scripts/sanitized-tests.sh BUILD_FOLDER}
+cd "$(dirname "$0")/.."
+export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=0:detect_stack_use_after_return=0"
+export LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+ctest --test-dir "$build" -LE "slow|heavy" --output-on-failure -j 2

@@ -1,0 +1,62 @@
+// 8-bit images in memory, and how they get in (PNG, JPEG, WebP) and out (PNG, JPEG).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "lifted/base/file.h"
+
+namespace lifted::formats {
+
+/// `channels` is 3 (RGB) everywhere but where said otherwise; 1 (grey) and 4 (RGBA) can be written as PNG.
+struct Image {
+  int width = 0, height = 0, channels = 3;
+  /// Interleaved rows, top first: pixels[(y * width + x) * channels + c].
+  std::vector<uint8_t> pixels;
+
+  uint8_t* at(int x, int y) { return pixels.data() + (static_cast<size_t>(y) * width + x) * channels; }
+  const uint8_t* at(int x, int y) const { return pixels.data() + (static_cast<size_t>(y) * width + x) * channels; }
+  bool operator==(const Image&) const = default;
+};
+
+/// An image of one value.
+Image filled_image(int width, int height, int channels = 3, uint8_t value = 255);
+
+/// Images with more pixels than this (11,585²) are refused before anything is allocated.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 27;
+
+/// Reads PNG, JPEG or WebP, recognized by content, as RGB. What is not plain 8-bit RGB is converted by fixed rules:
+///  - grey and palette images are expanded; 16-bit samples are scaled to 8 bits with rounding;
+///  - transparency is composited on white, the renderer's background;
+///  - CMYK and YCCK JPEGs become RGB as (255−C)(255−K)/255 (Adobe's inverted files likewise), without a colour profile;
+///  - EXIF orientation is applied; gamma chunks and colour profiles are ignored, as in this field's Python tools.
+/// Throws Error naming the file and the reason for anything unreadable, truncated, animated or too large.
+Image read_image(const std::filesystem::path& path);
+/// The same from memory; `name` is what errors call it.
+Image read_image(const void* data, size_t size, std::string_view name);
+
+/// PNG bytes of an image with 1, 3 or 4 channels. `level` is zlib's 0 to 9; higher levels gain little on photos and are
+/// slow.
+Bytes encode_png(const Image& image, int level = 2);
+/// JPEG bytes of an RGB or grey image; quality 1 to 100, chroma not subsampled from quality 95 on.
+Bytes encode_jpeg(const Image& image, int quality = 95);
+void write_png(const std::filesystem::path& path, const Image& image, int level = 2);
+void write_jpeg(const std::filesystem::path& path, const Image& image, int quality = 95);
+
+/// How [-1, 1] becomes 8 bits.
+enum class Rounding {
+  truncate,  ///< ((x + 1) / 2) · 255, fraction dropped: LiftedGAN's tools.
+  nvidia,    ///< x · 127.5 + 128, fraction dropped: StyleGAN's tools.
+};
+
+/// A 3×H×W or 1×H×W tensor in [-1, 1], any float type and device, clamped (NaN is black).
+Image image_from_tensor(const torch::Tensor& tensor, Rounding rounding = Rounding::truncate);
+
+/// C×H×W float in [-1, 1]: pixel / 127.5 − 1.
+torch::Tensor tensor_from_image(const Image& image);
+
+}  // namespace lifted::formats

@@ -1,0 +1,184 @@
+// JPEG through libjpeg-turbo. Errors arrive by longjmp: see image_png.cpp for what that asks of the code.
+#include <cstdio>  // jpeglib.h needs FILE
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+#include <csetjmp>
+#include <cstdlib>
+
+#include "lifted/base/error.h"
+#include "lifted/formats/image_codecs.h"
+
+namespace lifted::formats {
+namespace {
+
+/// More scans than any encoder writes: each costs a pass over the whole image, so a small file could keep us busy for
+/// minutes.
+constexpr int kMaxScans = 200;
+
+struct ErrorManager {
+  jpeg_error_mgr base;  // First: libjpeg hands back its address.
+  jmp_buf jump;
+  char message[JMSG_LENGTH_MAX];
+};
+
+ErrorManager* manager_of(j_common_ptr common) {
+  return reinterpret_cast<ErrorManager*>(common->err);
+}
+
+[[noreturn]] void on_error(j_common_ptr common) {
+  common->err->format_message(common, manager_of(common)->message);
+  longjmp(manager_of(common)->jump, 1);
+}
+
+/// Damaged or missing image data is only a warning to libjpeg, which fills it with grey; a data set must not swallow
+/// that.
+void on_message(j_common_ptr common, int level) {
+  if (level >= 0) return;
+  const int code = common->err->msg_code;
+  if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE || code == JWRN_MUST_RESYNC) {
+    on_error(common);
+  }
+}
+
+void on_progress(j_common_ptr common) {
+  const auto* decoder = reinterpret_cast<j_decompress_ptr>(common);
+  if (common->is_decompressor && decoder->input_scan_number > kMaxScans) {
+    std::snprintf(manager_of(common)->message, JMSG_LENGTH_MAX, "more than %d scans", kMaxScans);
+    longjmp(manager_of(common)->jump, 1);
+  }
+}
+
+void set_up(ErrorManager& errors) {
+  jpeg_std_error(&errors.base);
+  errors.base.error_exit = on_error;
+  errors.base.emit_message = on_message;
+  errors.message[0] = 0;
+}
+
+struct Reader {
+  jpeg_decompress_struct decoder{};
+  jpeg_progress_mgr progress{};
+  ErrorManager errors{};
+  detail::Decoded result;
+  std::vector<uint8_t> row;
+
+  Reader() {
+    set_up(errors);
+    decoder.err = &errors.base;
+    progress.progress_monitor = on_progress;
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() { jpeg_destroy_decompress(&decoder); }
+};
+
+void read_orientation(Reader& reader) {
+  for (auto* marker = reader.decoder.marker_list; marker != nullptr; marker = marker->next) {
+    if (marker->marker != JPEG_APP0 + 1) continue;
+    const int found = detail::exif_orientation(marker->data, marker->data_length);
+    if (found != 1) reader.result.orientation = found;
+  }
+}
+
+/// One row of CMYK to RGB. Adobe's files store the inks inverted: 255 means no ink.
+void cmyk_to_rgb(const uint8_t* from, uint8_t* to, int width, bool inverted) {
+  for (int x = 0; x < width; ++x, from += 4, to += 3) {
+    const int key = inverted ? from[3] : 255 - from[3];
+    for (int c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>(((inverted ? from[c] : 255 - from[c]) * key + 127) / 255);
+  }
+}
+
+void read_rows(Reader& reader) {
+  jpeg_decompress_struct& decoder = reader.decoder;
+  const bool cmyk = decoder.out_color_space == JCS_CMYK;
+  Image& image = reader.result.image;
+  image = filled_image(static_cast<int>(decoder.output_width), static_cast<int>(decoder.output_height));
+  reader.row.resize(static_cast<size_t>(image.width) * 4);
+  while (decoder.output_scanline < decoder.output_height) {
+    uint8_t* to = image.at(0, static_cast<int>(decoder.output_scanline));
+    JSAMPROW row = cmyk ? reader.row.data() : to;
+    jpeg_read_scanlines(&decoder, &row, 1);
+    if (cmyk) cmyk_to_rgb(reader.row.data(), to, image.width, decoder.saw_Adobe_marker != 0);
+  }
+}
+
+bool decode(Reader& reader, detail::Encoded source) {
+  jpeg_decompress_struct& decoder = reader.decoder;
+  if (setjmp(reader.errors.jump) != 0) return false;
+  jpeg_create_decompress(&decoder);
+  decoder.progress = &reader.progress;
+  decoder.mem->max_memory_to_use = 1L << 30;
+  jpeg_mem_src(&decoder, source.data, static_cast<unsigned long>(source.size));
+  jpeg_save_markers(&decoder, JPEG_APP0 + 1, 0xFFFF);
+  jpeg_read_header(&decoder, TRUE);
+  reader.result.error = detail::size_problem(decoder.image_width, decoder.image_height);
+  if (!reader.result.error.empty()) return true;
+  const bool cmyk = decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
+  decoder.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  decoder.dct_method = JDCT_ISLOW;
+  jpeg_start_decompress(&decoder);
+  read_rows(reader);
+  read_orientation(reader);
+  jpeg_finish_decompress(&decoder);
+  return true;
+}
+
+struct Writer {
+  jpeg_compress_struct encoder{};
+  ErrorManager errors{};
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;
+
+  Writer() {
+    set_up(errors);
+    encoder.err = &errors.base;
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer() {
+    jpeg_destroy_compress(&encoder);
+    std::free(buffer);
+  }
+};
+
+bool encode(Writer& writer, const Image& image, int quality) {
+  jpeg_compress_struct& encoder = writer.encoder;
+  if (setjmp(writer.errors.jump) != 0) return false;
+  jpeg_create_compress(&encoder);
+  jpeg_mem_dest(&encoder, &writer.buffer, &writer.size);
+  encoder.image_width = static_cast<JDIMENSION>(image.width);
+  encoder.image_height = static_cast<JDIMENSION>(image.height);
+  encoder.input_components = image.channels;
+  encoder.in_color_space = image.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&encoder);
+  jpeg_set_quality(&encoder, quality, TRUE);
+  if (quality >= 95) encoder.comp_info[0].h_samp_factor = encoder.comp_info[0].v_samp_factor = 1;
+  jpeg_start_compress(&encoder, TRUE);
+  while (encoder.next_scanline < encoder.image_height) {
+    auto* row = const_cast<JSAMPROW>(image.at(0, static_cast<int>(encoder.next_scanline)));
+    jpeg_write_scanlines(&encoder, &row, 1);
+  }
+  jpeg_finish_compress(&encoder);
+  return true;
+}
+
+}  // namespace
+
+detail::Decoded detail::decode_jpeg(Encoded source) {
+  Reader reader;
+  if (!decode(reader, source)) reader.result.error = fmt::format("cannot read the JPEG: {}", reader.errors.message);
+  return std::move(reader.result);
+}
+
+Bytes encode_jpeg(const Image& image, int quality) {
+  require(image.channels == 1 || image.channels == 3, "JPEG: {} channels, expected 1 or 3", image.channels);
+  require(quality >= 1 && quality <= 100, "JPEG: quality {}, expected 1 to 100", quality);
+  Writer writer;
+  require(encode(writer, image, quality), "cannot encode a JPEG: {}", writer.errors.message);
+  const auto* begin = reinterpret_cast<const std::byte*>(writer.buffer);
+  return Bytes(begin, begin + writer.size);
+}
+
+}  // namespace lifted::formats

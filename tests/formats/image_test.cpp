@@ -1,0 +1,219 @@
+#include "lifted/formats/image.h"
+
+#include <gmock/gmock.h>
+#include <png.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include <jpeglib.h>
+
+#include "lifted/base/error.h"
+#include "lifted/base/random.h"
+#include "lifted/formats/color_map.h"
+#include "tests/support/golden.h"
+#include "tests/support/images.h"
+
+namespace lifted::formats {
+namespace {
+
+using test::error_of;
+using test::smooth_image;
+using test::TemporaryFolder;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Image read_back(const Bytes& bytes) {
+  return read_image(bytes.data(), bytes.size(), "memory");
+}
+
+TEST(Png, RoundTripsEveryChannelCountAndSize) {
+  for (const int width : {1, 2, 7, 64}) {
+    const Image rgb = smooth_image(width, 9);
+    EXPECT_EQ(read_back(encode_png(rgb)), rgb);
+  }
+  Image grey{3, 1, 1, {0, 128, 255}};
+  EXPECT_EQ(read_back(encode_png(grey)).pixels, (std::vector<uint8_t>{0, 0, 0, 128, 128, 128, 255, 255, 255}));
+}
+
+TEST(Png, WritesAtomicallyIntoANewFolder) {
+  const TemporaryFolder folder;
+  write_png(folder / "a/b/c.png", smooth_image(16, 8));
+  EXPECT_EQ(read_image(folder / "a/b/c.png"), smooth_image(16, 8));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "a/b"), {}), 1);
+}
+
+TEST(Png, TransparencyIsCompositedOnWhite) {
+  const Image rgba{3, 1, 4, {10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 200, 128}};
+  EXPECT_EQ(read_back(encode_png(rgba)).pixels, (std::vector<uint8_t>{10, 20, 30, 255, 255, 255, 127, 177, 227}));
+}
+
+TEST(Png, SixteenBitsAreScaledWithRounding) {
+  // Values 0, 128.0039·257, 65535: exactly representable ones and one that truncation would get wrong (0x80FF is 128.5
+  // of 255).
+  const auto bytes = test::png_with({.width = 4,
+                                     .height = 1,
+                                     .bit_depth = 16,
+                                     .color_type = PNG_COLOR_TYPE_GRAY,
+                                     .rows = {0x00, 0x00, 0x80, 0x80, 0x80, 0xFF, 0xFF, 0xFF}});
+  const Image image = read_back(bytes);
+  EXPECT_EQ(image.at(0, 0)[0], 0);
+  EXPECT_EQ(image.at(1, 0)[0], 128);
+  EXPECT_EQ(image.at(2, 0)[0], 128);
+  EXPECT_EQ(image.at(3, 0)[2], 255);
+}
+
+TEST(Png, OneBitPaletteIsExpanded) {
+  const auto bytes = test::png_with({.width = 8,
+                                     .height = 1,
+                                     .bit_depth = 1,
+                                     .color_type = PNG_COLOR_TYPE_PALETTE,
+                                     .rows = {0b10100000},
+                                     .palette = {{255, 0, 0}, {0, 0, 255}}});
+  const Image image = read_back(bytes);
+  EXPECT_EQ(image.at(0, 0)[2], 255);
+  EXPECT_EQ(image.at(0, 0)[0], 0);
+  EXPECT_EQ(image.at(1, 0)[0], 255);
+}
+
+TEST(Jpeg, RoundTripIsCloseAndQualityMatters) {
+  const Image image = smooth_image(64, 48);
+  const Bytes best = encode_jpeg(image, 100), poor = encode_jpeg(image, 10);
+  EXPECT_LE(test::mean_difference(read_back(best), image), 0.8);
+  EXPECT_LT(poor.size(), best.size() / 2);
+  EXPECT_THROW(encode_jpeg(image, 0), Error);
+}
+
+TEST(Jpeg, CmykBecomesRgbWithAndWithoutAdobesInversion) {
+  for (const bool adobe : {true, false}) {
+    const Image image = read_back(test::cmyk_jpeg(16, 16, {255, 0, 0, 0}, adobe));  // full cyan, nothing else
+    EXPECT_NEAR(image.at(8, 8)[0], 0, 3) << adobe;
+    EXPECT_NEAR(image.at(8, 8)[1], 255, 3) << adobe;
+    EXPECT_NEAR(image.at(8, 8)[2], 255, 3) << adobe;
+    const Image dark = read_back(test::cmyk_jpeg(16, 16, {0, 0, 0, 155}, adobe));
+    EXPECT_NEAR(dark.at(8, 8)[1], 100, 3) << adobe;
+  }
+}
+
+TEST(Jpeg, ExifOrientationIsApplied) {
+  // Left half red, right half blue; upper half of both darker. After turning, red must be where the orientation says.
+  Image image = filled_image(32, 16, 3, 0);
+  for (int y = 0; y < 16; ++y) {
+    for (int x = 0; x < 32; ++x) image.at(x, y)[x < 16 ? 0 : 2] = y < 8 ? 120 : 250;
+  }
+  struct Expected {
+    int orientation, width;
+    int dark_red_x, dark_red_y;  // where the stored top left corner must be shown
+  };
+  for (const auto& expected :
+       {Expected{1, 32, 1, 1}, Expected{2, 32, 30, 1}, Expected{3, 32, 30, 14}, Expected{4, 32, 1, 14},
+        Expected{5, 16, 1, 1}, Expected{6, 16, 14, 1}, Expected{7, 16, 14, 30}, Expected{8, 16, 1, 30}}) {
+    for (const bool little : {true, false}) {
+      const Image turned =
+          read_back(test::with_exif_orientation(encode_jpeg(image, 100), expected.orientation, little));
+      ASSERT_EQ(turned.width, expected.width) << expected.orientation;
+      const uint8_t* corner = turned.at(expected.dark_red_x, expected.dark_red_y);
+      EXPECT_NEAR(corner[0], 120, 12) << expected.orientation;
+      EXPECT_LT(corner[2], 40) << expected.orientation;
+    }
+  }
+}
+
+TEST(WebP, StillIsReadLosslesslyWithAlphaOnWhite) {
+  const Image image = smooth_image(33, 20);
+  EXPECT_EQ(read_back(test::encode_webp(image)), image);
+  const Image rgba{2, 1, 4, {10, 20, 30, 255, 1, 2, 3, 0}};
+  EXPECT_EQ(read_back(test::encode_webp(rgba)).pixels, (std::vector<uint8_t>{10, 20, 30, 255, 255, 255}));
+}
+
+TEST(Hostile, TextAndEmptyFilesAreNamed) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "text.png") << "not an image at all";
+  std::ofstream(folder / "empty.png");
+  EXPECT_THAT(error_of([&] { read_image(folder / "text.png"); }), AllOf(HasSubstr("text.png"), HasSubstr("not a PNG")));
+  EXPECT_THAT(error_of([&] { read_image(folder / "empty.png"); }), AllOf(HasSubstr("empty.png"), HasSubstr("empty")));
+  EXPECT_THAT(error_of([&] { read_image(folder / "absent.png"); }), HasSubstr("absent.png"));
+  EXPECT_THAT(error_of([&] { read_image(folder.path()); }), HasSubstr("folder"));
+}
+
+TEST(Hostile, EveryTruncationIsAnErrorThatNamesTheFile) {
+  const Image image = smooth_image(40, 40);
+  for (const Bytes& whole : {encode_png(image), encode_jpeg(image, 90), test::encode_webp(image)}) {
+    for (size_t size = 0; size + 2 < whole.size(); size += 1 + whole.size() / 97) {
+      EXPECT_THAT(error_of([&] { read_image(whole.data(), size, "cut.img"); }), HasSubstr("cut.img"))
+          << size << " of " << whole.size();
+    }
+  }
+}
+
+TEST(Hostile, HugeDeclaredSizesAreRefusedBeforeAllocation) {
+  const auto lying_png = [](uint32_t width, uint32_t height) {
+    return test::with_png_size(encode_png(smooth_image(8, 8)), width, height);
+  };
+  EXPECT_THAT(error_of([&] { read_back(lying_png(1000000, 1000000)); }), HasSubstr("expected at most"));
+  EXPECT_THAT(error_of([&] { read_back(lying_png(8000, 8000)); }), HasSubstr("truncated"));
+  EXPECT_THAT(error_of([&] { read_back(lying_png(0x80000000u, 4)); }), HasSubstr("PNG"));
+  EXPECT_THAT(error_of([&] { read_back(lying_png(0, 8)); }), HasSubstr("PNG"));
+  EXPECT_THAT(error_of([&] { read_back(test::with_jpeg_size(encode_jpeg(smooth_image(8, 8), 90), 65000, 65000)); }),
+              HasSubstr("expected at most"));
+}
+
+TEST(Hostile, FlippedBytesNeverCrash) {
+  const Image image = smooth_image(24, 24);
+  std::mt19937 random(7);
+  int refused = 0;
+  for (const Bytes& whole : {encode_png(image), encode_jpeg(image, 90), test::encode_webp(image)}) {
+    for (int i = 0; i < 300; ++i) {
+      Bytes damaged = whole;
+      for (int k = 0; k < 4; ++k) damaged[random() % damaged.size()] = static_cast<std::byte>(random());
+      try {
+        const Image read = read_back(damaged);
+        EXPECT_EQ(read.pixels.size(), static_cast<size_t>(read.width) * read.height * 3);
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 300);
+}
+
+TEST(TensorImage, BothRoundings) {
+  const auto x = torch::tensor({-2.0f, -1.0f, 0.0f, 0.999f, 1.0f, 3.0f, std::nanf("")}).reshape({1, 1, 7});
+  const Image truncated = image_from_tensor(x), nvidia = image_from_tensor(x, Rounding::nvidia);
+  const std::vector<int> expect_truncated{0, 0, 127, 254, 255, 255, 0}, expect_nvidia{0, 0, 128, 255, 255, 255, 0};
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_EQ(truncated.at(i, 0)[0], expect_truncated[static_cast<size_t>(i)]) << i;
+    EXPECT_EQ(nvidia.at(i, 0)[2], expect_nvidia[static_cast<size_t>(i)]) << i;
+  }
+  EXPECT_THROW(image_from_tensor(torch::zeros({2, 4, 4})), Error);
+}
+
+TEST(TensorImage, BytesSurviveTheTripThroughATensor) {
+  const Image image = smooth_image(17, 5);
+  const auto tensor = tensor_from_image(image);
+  EXPECT_EQ(tensor.sizes(), (torch::IntArrayRef{3, 5, 17}));
+  EXPECT_EQ(image_from_tensor(tensor, Rounding::nvidia), image);
+}
+
+TEST(ColorMap, LightnessGrowsAndNearIsBright) {
+  double previous = -1;
+  for (const auto& color : perceptual_colors()) {
+    const double luma = 0.2126 * color[0] + 0.7152 * color[1] + 0.0722 * color[2];
+    EXPECT_GE(luma, previous - 1.0);  // 8-bit rounding of three channels
+    previous = luma;
+  }
+  EXPECT_GT(previous, 200);
+  const Image image = depth_image(torch::tensor({0.9, 1.0, 1.1}).reshape({1, 3}), 0.9, 1.1);
+  EXPECT_GT(image.at(0, 0)[1], image.at(1, 0)[1]);
+  EXPECT_GT(image.at(1, 0)[1], image.at(2, 0)[1]);
+  EXPECT_EQ(depth_image(torch::tensor({0.9, 1.0, 1.1}).reshape({1, 1, 3})), image);
+  EXPECT_EQ(depth_image(torch::full({2, 2}, NAN)).at(0, 0)[0], 255);
+}
+
+TEST(ColorMap, NormalTowardsTheViewerIsLightBlue) {
+  const Image image = normal_image(torch::tensor({0.0f, 0.0f, 1.0f}).reshape({3, 1, 1}));
+  EXPECT_EQ(image.pixels, (std::vector<uint8_t>{128, 128, 255}));
+}
+
+}  // namespace
+}  // namespace lifted::formats

@@ -1,0 +1,78 @@
+#include "lifted/ops/cpu/fir_resample_kernel.h"
+
+namespace lifted::ops::LIFTED_ISA {
+namespace {
+
+/// The taps that meet real pixels (not inserted zeros, not padding) for one output coordinate: taps first, first + up,
+/// …, `count` of them, on the consecutive input pixels from `pixel`.
+struct TapRange {
+  int64_t first, pixel, count;
+};
+
+TapRange tap_range(int64_t out, int64_t down, int64_t pad, int64_t up, int64_t taps, int64_t size) {
+  const int64_t start = out * down - pad;  // position of tap 0 in the zero-inserted image
+  int64_t pixel = start <= 0 ? -((-start) / up) : (start + up - 1) / up;
+  if (pixel < 0) pixel = 0;
+  const int64_t first = pixel * up - start;
+  int64_t count = first < taps ? (taps - first + up - 1) / up : 0;
+  if (pixel + count > size) count = size > pixel ? size - pixel : 0;
+  return {first, pixel, count};
+}
+
+/// One output row, channels innermost.
+template <typename T>
+void interleaved_row(const FirResampleParams<T>& p, const T* image, int64_t oy, T* out) {
+  const TapRange ty = tap_range(oy, p.down_y, p.pad_y0, p.up_y, p.kernel_h, p.height);
+  for (int64_t ox = 0; ox < p.out_width; ++ox, out += p.channels) {
+    const TapRange tx = tap_range(ox, p.down_x, p.pad_x0, p.up_x, p.kernel_w, p.width);
+    for (int64_t c = 0; c < p.channels; ++c) out[c] = 0;
+    for (int64_t i = 0; i < ty.count; ++i) {
+      const T* row = image + ((ty.pixel + i) * p.width + tx.pixel) * p.channels;
+      const T* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;
+      for (int64_t j = 0; j < tx.count; ++j, row += p.channels) {
+        const T tap = taps[j * p.up_x];
+        for (int64_t c = 0; c < p.channels; ++c) out[c] += tap * row[c];
+      }
+    }
+  }
+}
+
+/// One output row of one plane.
+template <typename T>
+void planar_row(const FirResampleParams<T>& p, const T* image, int64_t oy, T* out) {
+  const TapRange ty = tap_range(oy, p.down_y, p.pad_y0, p.up_y, p.kernel_h, p.height);
+  for (int64_t ox = 0; ox < p.out_width; ++ox) {
+    const TapRange tx = tap_range(ox, p.down_x, p.pad_x0, p.up_x, p.kernel_w, p.width);
+    T sum = 0;
+    for (int64_t i = 0; i < ty.count; ++i) {
+      const T* row = image + (ty.pixel + i) * p.width + tx.pixel;
+      const T* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;
+      for (int64_t j = 0; j < tx.count; ++j) sum += taps[j * p.up_x] * row[j];
+    }
+    out[ox] = sum;
+  }
+}
+
+template <typename T>
+void rows(const FirResampleParams<T>& p, int64_t begin, int64_t end) {
+  const int64_t image_size = p.height * p.width * p.channels, row_size = p.out_width * p.channels;
+  for (int64_t row = begin; row < end; ++row) {
+    const T* image = p.x + row / p.out_height * image_size;
+    if (p.channels == 1) {
+      planar_row(p, image, row % p.out_height, p.out + row * row_size);
+    } else {
+      interleaved_row(p, image, row % p.out_height, p.out + row * row_size);
+    }
+  }
+}
+
+}  // namespace
+
+void fir_resample_rows(const FirResampleParams<float>& p, int64_t begin, int64_t end) {
+  rows(p, begin, end);
+}
+void fir_resample_rows(const FirResampleParams<double>& p, int64_t begin, int64_t end) {
+  rows(p, begin, end);
+}
+
+}  // namespace lifted::ops::LIFTED_ISA

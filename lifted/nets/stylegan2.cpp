@@ -21,10 +21,10 @@ Stylegan2GeneratorImpl::Stylegan2GeneratorImpl(Stylegan2Config config) : config_
   auto style = register_module("style", NamedChildren());
   for (int i = 1; i <= config_.mapping_layers; ++i) {
     const EqualLinear layer(i == 1 ? config_.z_dim : config_.w_dim, config_.w_dim, 0, config_.mapping_lr_mul);
-    mapping_.push_back(style->register_module(std::to_string(i), layer));
+    parts_.mapping.push_back(style->register_module(std::to_string(i), layer));
   }
-  input_ = register_module("input", NamedChildren())
-               ->register_parameter("input", torch::randn({1, config_.channels[0], 4, 4}));
+  parts_.input = register_module("input", NamedChildren())
+                     ->register_parameter("input", torch::randn({1, config_.channels[0], 4, 4}));
 
   const auto styled = [&](int in_level, int out_level) {
     return StyledConv(ModulatedConv2dOptions{.in = config_.channels[in_level],
@@ -36,39 +36,53 @@ Stylegan2GeneratorImpl::Stylegan2GeneratorImpl(Stylegan2Config config) : config_
   const auto to_rgb = [&](int level) {
     return ToRgb(config_.channels[level], config_.w_dim, level > 0, config_.conv_clamp);
   };
-  convs_.push_back(register_module("conv1", styled(0, 0)));
-  to_rgbs_.push_back(register_module("to_rgb1", to_rgb(0)));
+  parts_.convs.push_back(register_module("conv1", styled(0, 0)));
+  parts_.to_rgbs.push_back(register_module("to_rgb1", to_rgb(0)));
   auto convs = register_module("convs", NamedChildren());
   auto to_rgbs = register_module("to_rgbs", NamedChildren());
   for (int level = 1; level < config_.levels(); ++level) {
-    convs_.push_back(convs->register_module(std::to_string(2 * level - 2), styled(level - 1, level)));
-    convs_.push_back(convs->register_module(std::to_string(2 * level - 1), styled(level, level)));
-    to_rgbs_.push_back(to_rgbs->register_module(std::to_string(level - 1), to_rgb(level)));
+    parts_.convs.push_back(convs->register_module(std::to_string(2 * level - 2), styled(level - 1, level)));
+    parts_.convs.push_back(convs->register_module(std::to_string(2 * level - 1), styled(level, level)));
+    parts_.to_rgbs.push_back(to_rgbs->register_module(std::to_string(level - 1), to_rgb(level)));
   }
   auto noises = register_module("noises", NamedChildren());
   for (int i = 0; i < layers() - 1; ++i) {
     const int side = 4 << ((i + 1) / 2);
-    noises_.push_back(noises->register_buffer("noise_" + std::to_string(i), torch::randn({1, 1, side, side})));
+    parts_.noises.push_back(noises->register_buffer("noise_" + std::to_string(i), torch::randn({1, 1, side, side})));
   }
+}
+
+std::shared_ptr<const Stylegan2Fused> Stylegan2GeneratorImpl::fused_for(const Tensor& input) const {
+  if (implementation_ == ops::Implementation::reference) return nullptr;
+  if (!input.device().is_cpu() || input.scalar_type() != at::kFloat) return nullptr;
+  if (at::GradMode::is_enabled()) {
+    if (input.requires_grad()) return nullptr;
+    for (const auto& parameter : parameters()) {
+      if (parameter.requires_grad()) return nullptr;
+    }
+  }
+  const std::lock_guard lock(fused_mutex_);
+  if (!fused_ || !fused_->is_current(parts_)) fused_ = Stylegan2Fused::pack(parts_);
+  return fused_;
 }
 
 Tensor Stylegan2GeneratorImpl::map(const Tensor& z) const {
   TORCH_CHECK(z.dim() == 2 && z.size(1) == config_.z_dim, "map: z must have shape [B, ", config_.z_dim, "], got ",
               z.sizes());
   auto w = pixel_norm(z);
-  for (const auto& layer : mapping_) {
+  if (const auto fused = fused_for(z)) return fused->map(w);
+  for (const auto& layer : parts_.mapping) {
     w = ops::bias_act(at::matmul(w, layer->effective_weight().t()), layer->effective_bias());
   }
   return w;
 }
 
-Tensor Stylegan2GeneratorImpl::noise_for(int conv, const Tensor& w, NoiseMode mode,
+Tensor Stylegan2GeneratorImpl::noise_for(size_t conv, const Tensor& w, NoiseMode mode,
                                          std::optional<at::Generator>& generator) const {
   if (mode == NoiseMode::none) return {};
-  const Tensor& stored = noises_[static_cast<size_t>(conv)];
+  const Tensor& stored = parts_.noises[conv];
   if (mode == NoiseMode::constant) return stored;
-  const c10::optional<at::Generator> source =
-      generator ? c10::optional<at::Generator>(*generator) : c10::optional<at::Generator>();
+  const auto source = generator ? c10::optional<at::Generator>(*generator) : c10::optional<at::Generator>();
   return at::randn({w.size(0), 1, stored.size(2), stored.size(3)}, source, w.options());
 }
 
@@ -77,13 +91,19 @@ SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, NoiseMode no
   TORCH_CHECK((w.dim() == 2 || (w.dim() == 3 && w.size(1) == layers())) && w.size(-1) == config_.w_dim,
               "synthesize: w must have shape [B, ", config_.w_dim, "] or [B, ", layers(), ", ", config_.w_dim,
               "], got ", w.sizes());
-  const auto code = [&](int layer) { return w.dim() == 2 ? w : w.select(1, layer); };
-  auto x = input_.expand({w.size(0), -1, -1, -1}).contiguous(at::MemoryFormat::ChannelsLast);
+  std::vector<Tensor> codes, noises;
+  for (int i = 0; i < layers(); ++i) codes.push_back(w.dim() == 2 ? w : w.select(1, i));
+  for (size_t i = 0; i < parts_.convs.size(); ++i) noises.push_back(noise_for(i, w, noise, generator));
+  if (const auto fused = fused_for(w)) {
+    const auto [image, features] = fused->synthesize(codes, noises);
+    return {image, features};
+  }
+  auto x = parts_.input.expand({w.size(0), -1, -1, -1}).contiguous(at::MemoryFormat::ChannelsLast);
   Tensor image;
   // ToRGB of a resolution shares its code with the next resolution's first convolution.
-  for (int i = 0; i < layers() - 1; ++i) {
-    x = convs_[static_cast<size_t>(i)]->forward(x, code(i), noise_for(i, w, noise, generator));
-    if (i % 2 == 0) image = to_rgbs_[static_cast<size_t>(i / 2)]->forward(x, code(i + 1), image);
+  for (size_t i = 0; i < parts_.convs.size(); ++i) {
+    x = parts_.convs[i]->forward(x, codes[i], noises[i]);
+    if (i % 2 == 0) image = parts_.to_rgbs[i / 2]->forward(x, codes[i + 1], image);
   }
   return {image, x};
 }

@@ -4,11 +4,13 @@
 
 #include <torch/torch.h>
 
+#include <memory>
+#include <mutex>
 #include <optional>
-#include <vector>
 
 #include "lifted/nets/stylegan2_config.h"
-#include "lifted/nets/stylegan2_layers.h"
+#include "lifted/nets/stylegan2_fused.h"
+#include "lifted/ops/implementation.h"
 
 namespace lifted::nets {
 
@@ -30,23 +32,31 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
 
   /// w: B×w_dim, or B×layers()×w_dim with one code per layer. `generator` draws the random noise (torch's default if
   /// absent).
+  ///
+  /// Where no gradient is wanted (NoGradGuard, or nothing requires one) on the CPU in float32, fused passes compute it:
+  /// bitwise the same for any batch size and number of threads. They use a rearranged copy of the weights, renewed when
+  /// a parameter has been written since; writes through tensor.data(), which torch does not count, would be missed.
   SynthesisOutput synthesize(const torch::Tensor& w, NoiseMode noise = NoiseMode::constant,
                              std::optional<at::Generator> generator = {}) const;
+
+  /// reference: always run layer by layer in differentiable operations. fused (the default): as synthesize() says.
+  void use(ops::Implementation implementation) { implementation_ = implementation; }
 
   /// The number of codes synthesis takes: 2·log2(S) − 2.
   int layers() const { return 2 * config_.levels(); }
   const Stylegan2Config& config() const { return config_; }
 
  private:
-  torch::Tensor noise_for(int conv, const torch::Tensor& w, NoiseMode mode,
+  torch::Tensor noise_for(size_t conv, const torch::Tensor& w, NoiseMode mode,
                           std::optional<at::Generator>& generator) const;
+  /// The packed weights if the fused path applies to this input, else null.
+  std::shared_ptr<const Stylegan2Fused> fused_for(const torch::Tensor& input) const;
 
   Stylegan2Config config_;
-  std::vector<EqualLinear> mapping_;
-  torch::Tensor input_;
-  std::vector<StyledConv> convs_;  // conv1, convs.0, convs.1, …: one at 4, two per further resolution
-  std::vector<ToRgb> to_rgbs_;     // to_rgb1, to_rgbs.0, …: one per resolution
-  std::vector<torch::Tensor> noises_;
+  Stylegan2Parts parts_;
+  ops::Implementation implementation_ = ops::Implementation::fused;
+  mutable std::mutex fused_mutex_;
+  mutable std::shared_ptr<const Stylegan2Fused> fused_;
 };
 TORCH_MODULE(Stylegan2Generator);
 

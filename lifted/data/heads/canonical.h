@@ -1,0 +1,27 @@
+// A head as LiftedGAN's components: what a perfect lifting network would output for it.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "lifted/data/heads/render.h"
+
+namespace lifted::data::heads {
+
+/// One head, batch size 1, ready for scene::Renderer.
+struct CanonicalHead {
+  torch::Tensor depth;   ///< 1×S×S in [0.9, 1.1]; 1.05 in the background and in the two outer columns on each side
+  torch::Tensor albedo;  ///< 1×3×S×S in [-1, 1]
+  torch::Tensor transform_map;  ///< 1×1×S×S: 1 on the head, falling smoothly to 0 in the background; the frame is 0
+  torch::Tensor light;          ///< 1×4 raw light
+  torch::Tensor view;           ///< 1×6 raw view, all 0
+  torch::Tensor mask;           ///< 1×1×S×S coverage 0 … 1
+  HeadSample sample;            ///< the same at view 0 with HEADS conventions, on LiftedGAN's pixel grid
+};
+
+/// Canonical components of the head of `parameters` (its view is ignored).
+CanonicalHead canonical_head(const FaceModel& model, const HeadParameters& parameters, int size);
+
+/// Person `identity` of the built-in head family with a neutral expression and a frontal light.
+CanonicalHead canonical_head(int size, uint64_t identity);
+
+}  // namespace lifted::data::heads

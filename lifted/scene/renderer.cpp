@@ -5,6 +5,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/ops/rasterize.h"
+#include "lifted/ops/surface.h"
 #include "lifted/scene/contour_clip.h"
 #include "lifted/scene/depth_grid.h"
 #include "lifted/scene/normals.h"
@@ -42,6 +43,27 @@ std::vector<double> yaw_angles(const YawOptions& options) {
   return angles;
 }
 
+ops::SurfaceCamera surface_camera(const Camera& camera) {
+  return {camera.focal(), camera.principal()};
+}
+
+/// Fills in what render_lit shows on the surface.
+void shade_scene(const LitScene& scene, const Renderer& renderer, LitRender& result) {
+  result.canonical_image = scene.albedo;
+  if (!scene.light.defined()) return;
+  const auto light = parse_light(scene.light);
+  if (!renderer.config().reference && ops::surface_fusable({scene.depth, scene.albedo, scene.light})) {
+    const auto shaded =
+        ops::shade_surface(scene.depth, surface_camera(renderer.camera()), renderer.config().unit_normals,
+                           {light.ambient, light.diffuse, light.direction}, scene.albedo);
+    result.normals = shaded.normals, result.shading = shaded.shading, result.canonical_image = shaded.image;
+    return;
+  }
+  result.normals = renderer.normals(scene.depth);
+  result.shading = shading(result.normals, light);
+  result.canonical_image = shade(scene.albedo, result.shading);
+}
+
 }  // namespace
 
 Renderer::Renderer(RendererConfig config) : config_(std::move(config)), camera_{config_.size, config_.fov_degrees} {
@@ -53,13 +75,22 @@ Renderer::Renderer(RendererConfig config) : config_(std::move(config)), camera_{
 }
 
 torch::Tensor Renderer::normals(const torch::Tensor& depth) const {
+  if (!config_.reference && ops::surface_fusable({depth})) {
+    return ops::shade_surface(depth, surface_camera(camera_), config_.unit_normals).normals;
+  }
   return normals_from_depth(depth, camera_, config_.unit_normals);
 }
 
 torch::Tensor Renderer::warp(const torch::Tensor& depth, const torch::Tensor& view,
                              const torch::Tensor& transform_map) const {
+  const auto motion = motion_from_view(view, config_.rotation_centre_depth);
+  if (!config_.reference && ops::surface_fusable({depth, view, transform_map})) {
+    const auto centre = torch::tensor({0.0, 0.0, motion.centre_depth}).to(torch::kFloat);
+    const auto offset = centre + motion.translation - motion.rotation.matmul(centre);
+    return ops::surface_vertices(depth, surface_camera(camera_), motion.rotation, offset, transform_map);
+  }
   const auto canonical = grid_from_depth(depth, camera_);
-  const auto moved = move_grid(canonical, motion_from_view(view, config_.rotation_centre_depth));
+  const auto moved = move_grid(canonical, motion);
   return transform_map.defined() ? blend_grids(moved, canonical, transform_map) : moved;
 }
 
@@ -90,12 +121,7 @@ RenderedMesh Renderer::render(const torch::Tensor& depth, const torch::Tensor& t
 
 LitRender Renderer::render_lit(const LitScene& scene) const {
   LitRender result;
-  result.canonical_image = scene.albedo;
-  if (scene.light.defined()) {
-    result.normals = normals(scene.depth);
-    result.shading = shading(result.normals, parse_light(scene.light));
-    result.canonical_image = shade(scene.albedo, result.shading);
-  }
+  shade_scene(scene, *this, result);
   result.mesh = render(scene.depth, result.canonical_image, config_.view_scale.apply(scene.view), scene.transform_map);
   return result;
 }

@@ -1,0 +1,147 @@
+#include "lifted/formats/describe.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lifted/formats/nvidia_pickle.h"
+
+namespace lifted::formats {
+namespace {
+
+constexpr size_t kMaxVisits = 500'000;  // sharing may make a small file describe an endless tree
+constexpr size_t kLongestText = 120;
+
+std::string shortened(std::string text) {
+  if (text.size() <= kLongestText) return text;
+  size_t end = kLongestText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not inside a UTF-8 character
+  return text.substr(0, end) + "…";
+}
+
+std::string json_text(const nlohmann::json& json) {
+  return shortened(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+std::string joined(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
+std::string key_name(const Value& key) {
+  if (key.is_string()) return key.as_string();
+  return key.kind() == Value::Kind::integer ? std::to_string(key.as_int()) : key.summary();
+}
+
+bool is_leaf(const Value& value) {
+  return !value.is_sequence() && !value.is_dict() && !value.is_object() && !value.is_tensor();
+}
+
+class Describer {
+ public:
+  explicit Describer(TensorCheck check) : check_(check) {}
+
+  void visit(const Value& value, const std::string& path) {
+    if (visits_ == kMaxVisits) {
+      result_.complete = false;
+      return;
+    }
+    ++visits_;
+    if (value.is_tensor()) return add_tensor(value.as_tensor(), path);
+    if (value.is_dict()) return visit_dict(value.as_dict(), path);
+    if (value.is_sequence()) return visit_sequence(value, path);
+    if (value.is_object()) return visit_object(value, path);
+    add_scalar(path, value.is_string() ? json_text(value.as_string().substr(0, 4 * kLongestText)) : text_of(value));
+  }
+
+  Description take() { return std::move(result_); }
+
+ private:
+  static std::string text_of(const Value& value) {
+    switch (value.kind()) {
+      case Value::Kind::integer:
+        return std::to_string(value.as_int());
+      case Value::Kind::real:
+        return fmt::format("{}", value.as_double());
+      default:
+        return shortened(value.summary());
+    }
+  }
+
+  void visit_dict(const Dict& dict, const std::string& path) {
+    if (dict.items().empty()) return add_scalar(path, "empty dict");
+    for (const auto& [key, item] : dict.items()) {
+      if (!result_.complete) return;
+      visit(item, joined(path, key_name(key)));
+    }
+  }
+
+  void visit_sequence(const Value& sequence, const std::string& path) {
+    const auto& items = sequence.as_sequence();
+    if (std::all_of(items.begin(), items.end(), is_leaf)) {
+      constexpr size_t shown = 16;
+      if (items.size() > shown) return add_scalar(path, sequence.summary());
+      return add_scalar(path, json_text(to_json(sequence)));
+    }
+    for (size_t i = 0; i < items.size() && result_.complete; ++i) visit(items[i], joined(path, std::to_string(i)));
+  }
+
+  void visit_object(const Value& value, const std::string& path) {
+    const Object& object = value.as_object();
+    if (!is_module(value)) {
+      add_scalar(path, "object of class " + object.class_name);
+      return visit(object.state, path);
+    }
+    add_scalar(path, shortened("network " + object.class_name + " " + json_text(module_arguments(value))));
+    for (const auto& [name, tensor] : module_state_dict(value)) add_tensor(tensor, joined(path, name));
+  }
+
+  void add_scalar(const std::string& path, std::string text) { result_.scalars.push_back({path, std::move(text)}); }
+
+  void add_tensor(const torch::Tensor& tensor, const std::string& path) {
+    TensorEntry entry{.path = path, .dtype = dtype_name(tensor.scalar_type()), .shape = tensor.sizes().vec()};
+    entry.bytes = static_cast<uint64_t>(tensor.numel()) * tensor.element_size();
+    if (check_ == TensorCheck::count_non_finite) count_non_finite(tensor, entry);
+    result_.tensors.push_back(std::move(entry));
+  }
+
+  static void count_non_finite(const torch::Tensor& tensor, TensorEntry& entry) {
+    if (!tensor.is_floating_point()) return;
+    // Any NaN or infinity makes the sum one, and the sum is the cheapest way to read a tensor.
+    if (std::isfinite(tensor.sum(torch::kFloat64).item<double>())) return;
+    entry.nan = tensor.isnan().sum().item<int64_t>();
+    entry.infinite = tensor.isinf().sum().item<int64_t>();
+  }
+
+  TensorCheck check_;
+  size_t visits_ = 0;
+  Description result_;
+};
+
+}  // namespace
+
+uint64_t Description::elements() const {
+  uint64_t count = 0;
+  for (const TensorEntry& entry : tensors) {
+    uint64_t elements = 1;
+    for (const int64_t size : entry.shape) elements *= static_cast<uint64_t>(size);
+    count += elements;
+  }
+  return count;
+}
+
+uint64_t Description::bytes() const {
+  uint64_t count = 0;
+  for (const TensorEntry& entry : tensors) count += entry.bytes;
+  return count;
+}
+
+int64_t Description::broken_tensors() const {
+  return std::count_if(tensors.begin(), tensors.end(), [](const TensorEntry& e) { return e.nan + e.infinite > 0; });
+}
+
+Description describe(const Value& root, TensorCheck check) {
+  Describer describer(check);
+  describer.visit(root, "");
+  return describer.take();
+}
+
+}  // namespace lifted::formats

@@ -1,0 +1,149 @@
+#include "lifted/model/import.h"
+
+#include <fmt/ranges.h>
+
+#include "lifted/base/error.h"
+#include "lifted/formats/checkpoint.h"
+#include "lifted/formats/nvidia_pickle.h"
+#include "lifted/model/network_file.h"
+#include "lifted/model/network_kind.h"
+#include "lifted/nets/load.h"
+#include "lifted/nets/stylegan2_ada.h"
+
+namespace lifted::model {
+namespace {
+
+namespace fs = std::filesystem;
+using formats::Checkpoint;
+using formats::Value;
+
+/// The checkpoint's dict at `key`, as tensors.
+StateDict state_at(const Checkpoint& checkpoint, const std::string& key, const std::string& what) {
+  const Value* dict = checkpoint.root.find(key);
+  require(dict && dict->is_dict(), "{}: the network {} is missing", what, key);
+  return formats::tensors_of(*dict, "module.");
+}
+
+void require_latent_avg(const torch::Tensor& mean, int w_dim, const std::string& what) {
+  require(mean.numel() == w_dim && mean.is_floating_point() && mean.isfinite().all().item<bool>(),
+          "{}: latent_avg must be {} finite values", what, w_dim);
+}
+
+LoadedNetwork load_rosinality(const Checkpoint& checkpoint, const std::string& what) {
+  const bool bare = checkpoint.root.find("g_ema") == nullptr;
+  const StateDict state = bare ? formats::tensors_of(checkpoint.root, "module.") : state_at(checkpoint, "g_ema", what);
+  LoadedNetwork network;
+  network.generator = nets::Stylegan2Generator(nets::infer_stylegan2_config(state, what));
+  nets::load_strict(*network.generator, state, bare ? what : what + ": g_ema");
+  const Value* mean = bare ? nullptr : checkpoint.root.find("latent_avg");
+  if (mean && mean->is_tensor()) {
+    require_latent_avg(mean->as_tensor(), network.generator->config().w_dim, what);
+    network.statistics.mean = mean->as_tensor().to(torch::kFloat32).flatten().clone();
+    network.statistics.source = "the checkpoint's latent_avg";
+  } else {
+    network.statistics = WStatistics::measure(network.generator);
+  }
+  return network;
+}
+
+LoadedNetwork load_ada(const Checkpoint& checkpoint, const std::string& what) {
+  const Value& module = checkpoint.root.at("G_ema");
+  const nets::ConvertedGenerator converted = nets::convert_ada_generator(
+      formats::module_state_dict(module), formats::module_arguments(module), what + ": G_ema");
+  LoadedNetwork network;
+  network.generator = nets::Stylegan2Generator(converted.config);
+  nets::load_strict(*network.generator, converted.state, what + ": G_ema");
+  require_latent_avg(converted.latent_avg, converted.config.w_dim, what);
+  network.statistics.mean = converted.latent_avg.to(torch::kFloat32).flatten().clone();
+  network.statistics.source = "the network's w_avg";
+  return network;
+}
+
+LoadedNetwork load_generator(const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
+  return kind == NetworkKind::nvidia_ada ? load_ada(checkpoint, what) : load_rosinality(checkpoint, what);
+}
+
+LoadedNetwork lift(LoadedNetwork network, const Checkpoint& checkpoint, const std::string& what,
+                   const std::string& gan) {
+  const nets::LiftingConfig sizes = nets::infer_lifting_config(state_at(checkpoint, "netD", what), what + ": netD");
+  LiftingNetworks networks(sizes);
+  for (const auto& [name, module] : networks.published()) {
+    nets::load_strict(*module, state_at(checkpoint, name, what), what + ": " + name);
+  }
+  try {
+    network.lifted = std::make_shared<LiftedGan>(network.generator, networks, LiftConfig(), network.statistics);
+  } catch (const Error& error) {
+    fail("{} and {} do not belong together: {}", what, gan, error.what());
+  }
+  return network;
+}
+
+bool is_generator(NetworkKind kind) {
+  return kind == NetworkKind::stylegan2 || kind == NetworkKind::nvidia_ada;
+}
+
+[[noreturn]] void refuse(const std::string& what, NetworkKind kind, const char* wanted) {
+  const auto usage = how_to_use(kind);
+  fail("{}: is {}, expected {}{}{}", what, what_it_is(kind), wanted, usage.empty() ? "" : "; ", usage);
+}
+
+LoadedNetwork load_pair(const Checkpoint& checkpoint, const fs::path& network, const std::optional<fs::path>& gan) {
+  const std::string what = network.string();
+  if (!gan) refuse(what, NetworkKind::liftedgan, "a network that can run by itself");
+  const Checkpoint generator = formats::read_checkpoint(*gan);
+  const NetworkKind kind = recognize(generator);
+  if (!is_generator(kind)) refuse(gan->string(), kind, "the StyleGAN2 generator of --gan");
+  return lift(load_generator(generator, kind, gan->string()), checkpoint, what, gan->string());
+}
+
+LoadedNetwork load_alone(const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
+  if (kind == NetworkKind::lifted_network) return load_network_file(checkpoint, what);
+  if (is_generator(kind)) return load_generator(checkpoint, kind, what);
+  refuse(what, kind, "a generator or a lifted model");
+}
+
+/// --gan was given beside a network that does not want one.
+void refuse_superfluous_gan(const fs::path& network, NetworkKind kind, const fs::path& gan) {
+  if (is_generator(kind) && recognize(formats::read_checkpoint(gan)) == NetworkKind::liftedgan) {
+    usage_error("--network {} is {} and --gan {} a LiftedGAN checkpoint: exchange the two", network.string(),
+                what_it_is(kind), gan.string());
+  }
+  if (is_generator(kind) || kind == NetworkKind::lifted_network) {
+    usage_error("--network {} is {} and needs no --gan", network.string(), what_it_is(kind));
+  }
+}
+
+void freeze(const LoadedNetwork& network) {
+  for (auto& parameter : network.generator->parameters()) parameter.set_requires_grad(false);
+  if (!network.lifted) return;
+  for (const auto& [name, module] : network.lifted->networks().published()) {
+    for (auto& parameter : module->parameters()) parameter.set_requires_grad(false);
+  }
+}
+
+}  // namespace
+
+const LiftedGan& LoadedNetwork::require_lifted() const {
+  if (!lifted) {
+    fail(
+        "{}: is a StyleGAN2 generator without lifting networks; pass the LiftedGAN checkpoint as --network and this "
+        "file as --gan",
+        files.empty() ? "the network" : files.front().string());
+  }
+  return *lifted;
+}
+
+LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan) {
+  const Checkpoint checkpoint = formats::read_checkpoint(path);
+  const NetworkKind kind = recognize(checkpoint);
+  if (gan) refuse_superfluous_gan(path, kind, *gan);
+  torch::NoGradGuard no_grad;
+  LoadedNetwork network =
+      kind == NetworkKind::liftedgan ? load_pair(checkpoint, path, gan) : load_alone(checkpoint, kind, path.string());
+  network.files = {path};
+  if (gan) network.files.push_back(*gan);
+  freeze(network);
+  return network;
+}
+
+}  // namespace lifted::model

@@ -1,0 +1,31 @@
+// The lifting networks together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lifted/nets/compose.h"
+#include "lifted/nets/decompose.h"
+#include "lifted/nets/depth_net.h"
+#include "lifted/nets/lifting_config.h"
+#include "lifted/nets/transform_map.h"
+
+namespace lifted::model {
+
+struct LiftingNetworks {
+  explicit LiftingNetworks(const nets::LiftingConfig& config);
+
+  nets::LiftingConfig config;
+  nets::DepthNet depth;          // D_S
+  nets::TransformMap transform;  // D_T
+  nets::Decompose decompose;     // D_L and D_V
+  nets::Compose compose;         // M
+
+  /// The networks under their published names, in the order of the published optimizer's parameters: netD, netT, netSD,
+  /// netSC.
+  std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>> published() const;
+};
+
+}  // namespace lifted::model

@@ -1,0 +1,127 @@
+#include "lifted/model/network_file.h"
+
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+#include "lifted/formats/safetensors.h"
+#include "lifted/nets/load.h"
+#include "lifted_version.h"
+
+namespace lifted::model {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr const char* kMean = "w_statistics.mean";
+
+/// The entries of `tensors` that begin with `prefix`, without it.
+StateDict with_prefix(const StateDict& tensors, const std::string& prefix) {
+  StateDict part;
+  for (auto item = tensors.lower_bound(prefix); item != tensors.end() && item->first.starts_with(prefix); ++item) {
+    part[item->first.substr(prefix.size())] = item->second;
+  }
+  return part;
+}
+
+void add_module(StateDict& tensors, const std::string& name, const torch::nn::Module& module, bool half) {
+  for (const auto& [key, tensor] : nets::state_of(module)) {
+    tensors[name + "." + key] =
+        half && tensor.is_floating_point() ? tensor.detach().to(torch::kFloat16) : tensor.detach();
+  }
+}
+
+nlohmann::json describe_sources(const LoadedNetwork& network) {
+  if (!network.provenance.empty()) return network.provenance;
+  nlohmann::json sources = nlohmann::json::array();
+  for (const auto& file : network.files) {
+    sources.push_back({{"file", file.filename().string()}, {"sha256", sha256_of_file(file)}});
+  }
+  return {{"sources", sources}, {"tool", "liftedgan " LIFTED_VERSION}};
+}
+
+/// A JSON value of the metadata, where all are text.
+nlohmann::json parse(const nlohmann::json& metadata, const char* key, const std::string& what) {
+  require(metadata.contains(key), "{}: its metadata has no '{}'", what, key);
+  const auto& text = metadata.at(key);
+  if (!text.is_string()) return text;
+  nlohmann::json value = nlohmann::json::parse(text.get<std::string>(), nullptr, false);
+  require(!value.is_discarded(), "{}: the metadata entry '{}' is not JSON", what, key);
+  return value;
+}
+
+WStatistics read_statistics(const StateDict& tensors, const nlohmann::json& metadata,
+                            const nets::Stylegan2Config& config, const std::string& what) {
+  const auto mean = tensors.find(kMean);
+  require(mean != tensors.end() && mean->second.dim() == 1 && mean->second.size(0) == config.w_dim,
+          "{}: the tensor {} of {} values is missing", what, kMean, config.w_dim);
+  const nlohmann::json json = parse(metadata, "w_statistics", what);
+  WStatistics statistics;
+  statistics.mean = mean->second.to(torch::kFloat32).clone();
+  require(statistics.mean.isfinite().all().item<bool>(), "{}: the tensor {} holds NaN or infinite values", what, kMean);
+  if (json.is_object() && json.contains("sigma_inv") && json["sigma_inv"].is_number())
+    statistics.sigma_inv = json["sigma_inv"];
+  statistics.source = json.is_object() ? json.value("source", "") : "";
+  return statistics;
+}
+
+void require_known_prefixes(const StateDict& tensors, bool lifted, const std::string& what) {
+  for (const auto& [key, tensor] : tensors) {
+    bool known = key == kMean || key.starts_with("generator.");
+    for (const char* name : {"netD.", "netT.", "netSD.", "netSC."}) known |= lifted && key.starts_with(name);
+    require(known, "{}: the tensor {} belongs to no part of the network", what, key);
+  }
+}
+
+}  // namespace
+
+void save_network(const std::filesystem::path& path, LoadedNetwork& network, const SaveOptions& options) {
+  WStatistics& statistics = network.lifted ? network.lifted->statistics() : network.statistics;
+  StateDict tensors{{kMean, statistics.mean}};
+  add_module(tensors, "generator", *network.generator, options.half);
+  nlohmann::json metadata{
+      {"format", "lifted-network"},
+      {"format_version", kVersion},
+      {"generator", network.generator->config().to_json()},
+      {"w_statistics", {{"sigma_inv", statistics.ensure_sigma_inv(network.generator)}, {"source", statistics.source}}},
+      {"provenance", describe_sources(network)}};
+  if (network.lifted) {
+    for (const auto& [name, module] : network.lifted->networks().published())
+      add_module(tensors, name, *module, options.half);
+    metadata["lifting"] = network.lifted->networks().config.to_json();
+    metadata["lift_config"] = network.lifted->config().to_json();
+  }
+  formats::write_safetensors(path, tensors, metadata);
+}
+
+LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what) {
+  const nlohmann::json& metadata = checkpoint.metadata;
+  const nlohmann::json version = parse(metadata, "format_version", what);
+  require(version.is_number_integer() && version.get<int>() == kVersion,
+          "{}: is a lifted network of format version {}, this program reads version {}", what, version.dump(),
+          kVersion);
+  const StateDict tensors = formats::tensors_of(checkpoint.root);
+  const bool lifted = metadata.contains("lifting");
+  require_known_prefixes(tensors, lifted, what);
+
+  const auto config = nets::Stylegan2Config::from_json(parse(metadata, "generator", what));
+  const StateDict generator = with_prefix(tensors, "generator.");
+  require(nets::infer_stylegan2_config(generator, what).channels == config.channels,
+          "{}: the generator's tensors do not have the sizes its metadata says", what);
+  LoadedNetwork network;
+  network.generator = nets::Stylegan2Generator(config);
+  nets::load_strict(*network.generator, generator, what + ": generator");
+  network.statistics = read_statistics(tensors, metadata, config, what);
+  if (metadata.contains("provenance")) network.provenance = parse(metadata, "provenance", what);
+  if (!lifted) return network;
+
+  const StateDict depth = with_prefix(tensors, "netD.");
+  const auto sizes = nets::LiftingConfig::from_json(parse(metadata, "lifting", what));
+  require(nets::infer_lifting_config(depth, what) == sizes,
+          "{}: the lifting networks' tensors do not have the sizes its metadata says", what);
+  LiftingNetworks networks(sizes);
+  for (const auto& [name, module] : networks.published())
+    nets::load_strict(*module, with_prefix(tensors, name + "."), what + ": " + name);
+  network.lifted = std::make_shared<LiftedGan>(
+      network.generator, networks, LiftConfig::from_json(parse(metadata, "lift_config", what)), network.statistics);
+  return network;
+}
+
+}  // namespace lifted::model

@@ -1,0 +1,23 @@
+// This project's own network file: one .safetensors that holds all a model needs and says what it is.
+#pragma once
+
+#include <filesystem>
+
+#include "lifted/formats/checkpoint.h"
+#include "lifted/model/import.h"
+
+namespace lifted::model {
+
+struct SaveOptions {
+  bool half = false;  // store weights as float16: half the size, about three digits
+};
+
+/// Writes generator.*, netD.*, netT.*, netSD.*, netSC.* and w_statistics.mean with, in the metadata: format
+/// "lifted-network" and its version, the networks' sizes, the lifting configuration, the w statistics and where the
+/// weights come from (file names, SHA-256, the version of this program). Measures what the statistics lack. Atomic.
+void save_network(const std::filesystem::path& path, LoadedNetwork& network, const SaveOptions& options = {});
+
+/// Builds the networks of such a file. `what` names it in errors.
+LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what);
+
+}  // namespace lifted::model

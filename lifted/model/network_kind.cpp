@@ -1,0 +1,93 @@
+#include "lifted/model/network_kind.h"
+
+#include <algorithm>
+#include <string>
+
+#include "lifted/formats/nvidia_pickle.h"
+
+namespace lifted::model {
+namespace {
+
+using formats::Value;
+
+bool has(const Value& dict, std::string_view key) {
+  return dict.find(key) != nullptr;
+}
+
+bool has_dict(const Value& dict, std::string_view key) {
+  const Value* entry = dict.find(key);
+  return entry && entry->is_dict();
+}
+
+NetworkKind recognize_state_dict(const Value& root) {
+  if (has(root, "style.1.weight") && has(root, "input.input")) return NetworkKind::stylegan2;
+  if (has(root, "features.0.weight") && has(root, "features.28.weight")) return NetworkKind::vgg;
+  if (has(root, "Conv2d_1a_3x3.conv.weight")) return NetworkKind::inception;
+  return NetworkKind::unknown;
+}
+
+}  // namespace
+
+NetworkKind recognize(const formats::Checkpoint& checkpoint) {
+  const Value& root = checkpoint.root;
+  if (checkpoint.metadata.value("format", "") == "lifted-network") return NetworkKind::lifted_network;
+  if (!root.is_dict()) return NetworkKind::unknown;
+  if (const Value* g_ema = root.find("G_ema"); g_ema && g_ema->is_object()) return NetworkKind::nvidia_ada;
+  if (std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
+                          [&](const char* key) { return has_dict(root, key); })) {
+    return NetworkKind::liftedgan;
+  }
+  if (has_dict(root, "g_ema")) return NetworkKind::stylegan2;
+  if (has_dict(root, "d")) return NetworkKind::discriminator;
+  if (has_dict(root, "model_state_dict")) return NetworkKind::face_embedding;
+  return recognize_state_dict(root);
+}
+
+std::string_view what_it_is(NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::lifted_network:
+      return "a lifted network of this project";
+    case NetworkKind::stylegan2:
+      return "a StyleGAN2 generator (rosinality's layout)";
+    case NetworkKind::liftedgan:
+      return "a LiftedGAN checkpoint: the lifting networks without their generator";
+    case NetworkKind::nvidia_ada:
+      return "an NVIDIA StyleGAN2-ADA network";
+    case NetworkKind::discriminator:
+      return "a StyleGAN2 discriminator without a generator";
+    case NetworkKind::face_embedding:
+      return "a face recognition network";
+    case NetworkKind::vgg:
+      return "a VGG-16 image classifier";
+    case NetworkKind::inception:
+      return "an InceptionV3 image classifier";
+    case NetworkKind::unknown:
+      break;
+  }
+  return "a checkpoint that holds no network this project knows";
+}
+
+std::string_view how_to_use(NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::lifted_network:
+      return "pass it as --network";
+    case NetworkKind::stylegan2:
+    case NetworkKind::nvidia_ada:
+      return "pass it as --network for 2D samples, or as --gan beside the LiftedGAN checkpoint trained with it";
+    case NetworkKind::liftedgan:
+      return "pass it as --network, with the StyleGAN2 file it was trained with as --gan";
+    case NetworkKind::discriminator:
+      return "train-gan can start from it";
+    case NetworkKind::face_embedding:
+      return "train-lift takes it for the identity loss, metrics for the identity measure";
+    case NetworkKind::vgg:
+      return "train-lift takes it as --vgg";
+    case NetworkKind::inception:
+      return "metrics takes it as --inception";
+    case NetworkKind::unknown:
+      break;
+  }
+  return "";
+}
+
+}  // namespace lifted::model

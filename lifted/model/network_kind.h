@@ -1,0 +1,29 @@
+// What a checkpoint file is, told from its content.
+#pragma once
+
+#include <string_view>
+
+#include "lifted/formats/checkpoint.h"
+
+namespace lifted::model {
+
+enum class NetworkKind {
+  lifted_network,  // this project's self-describing file
+  stylegan2,       // rosinality's layout: a dict with g_ema, or a generator's bare state dict
+  liftedgan,       // the authors' checkpoint: netD, netT, netSD, netSC
+  nvidia_ada,      // StyleGAN2-ADA pickle with G_ema
+  discriminator,   // rosinality's layout without a generator
+  face_embedding,  // model_state_dict of the face recognition network
+  vgg,             // torchvision's VGG-16
+  inception,       // InceptionV3 for FID
+  unknown
+};
+
+NetworkKind recognize(const formats::Checkpoint& checkpoint);
+
+/// "a StyleGAN2 generator (rosinality's layout)": completes "FILE is …".
+std::string_view what_it_is(NetworkKind kind);
+/// "use it as --network": which command or option takes such a file. Empty for unknown.
+std::string_view how_to_use(NetworkKind kind);
+
+}  // namespace lifted::model

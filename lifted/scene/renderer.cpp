@@ -83,6 +83,13 @@ torch::Tensor Renderer::normals(const torch::Tensor& depth) const {
 
 torch::Tensor Renderer::warp(const torch::Tensor& depth, const torch::Tensor& view,
                              const torch::Tensor& transform_map) const {
+  require(depth.dim() == 3 && depth.size(1) == config_.size && depth.size(2) == config_.size,
+          "a depth map must have shape B×{0}×{0}, got {1}", config_.size, fmt::join(depth.sizes(), "×"));
+  if (transform_map.defined()) {
+    require(transform_map.dim() == 4 && transform_map.size(1) == 1,
+            "a transform map must have shape B×1×{0}×{0}, got {1}", config_.size,
+            fmt::join(transform_map.sizes(), "×"));
+  }
   const auto motion = motion_from_view(view, config_.rotation_centre_depth);
   if (!config_.reference && ops::surface_fusable({depth, view, transform_map})) {
     const auto centre = torch::tensor({0.0, 0.0, motion.centre_depth}).to(torch::kFloat);

@@ -13,8 +13,11 @@ StateDict read_tensor_file(const std::filesystem::path& path) {
   std::memcpy(&header_size, bytes.data(), sizeof header_size);
   const auto* text = reinterpret_cast<const char*>(bytes.data()) + 8;
   const auto header = nlohmann::json::parse(text, text + header_size);
-  const std::map<std::string, torch::ScalarType> types = {
-      {"F32", torch::kFloat}, {"F16", torch::kHalf}, {"F64", torch::kDouble}, {"U8", torch::kByte}, {"I64", torch::kLong}};
+  const std::map<std::string, torch::ScalarType> types = {{"F32", torch::kFloat},
+                                                          {"F16", torch::kHalf},
+                                                          {"F64", torch::kDouble},
+                                                          {"U8", torch::kByte},
+                                                          {"I64", torch::kLong}};
   StateDict result;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") continue;

@@ -99,6 +99,8 @@ void set_quality(AVCodecContext& encoder, Kind kind) {
   if (encoder.codec_id == AV_CODEC_ID_H264) {
     av_opt_set(encoder.priv_data, "crf", "17", 0);
     av_opt_set(encoder.priv_data, "preset", "fast", 0);
+    // x264's lookahead for B-frames and macroblock trees gives other bytes from run to run on processors with AVX-512.
+    av_opt_set(encoder.priv_data, "x264-params", "bframes=0:mbtree=0", 0);
   } else {
     encoder.flags |= AV_CODEC_FLAG_QSCALE;
     encoder.global_quality = 2 * FF_QP2LAMBDA;

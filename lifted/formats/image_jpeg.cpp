@@ -104,6 +104,18 @@ void read_rows(Reader& reader) {
   }
 }
 
+/// Huffman coding spends at least one bit on each 8×8 block (and there is at least a quarter of the blocks that the
+/// size suggests, however coarse the components are): a header that declares more lies.
+bool size_is_possible(Reader& reader, size_t bytes) {
+  const int64_t width = reader.decoder.image_width, height = reader.decoder.image_height;
+  reader.result.error = detail::size_problem(width, height);
+  if (!reader.result.error.empty()) return false;
+  const bool possible = reader.decoder.arith_code || width * height / 2048 <= static_cast<int64_t>(bytes);
+  if (!possible)
+    reader.result.error = fmt::format("declares {}x{} pixels but has only {} bytes (truncated)", width, height, bytes);
+  return possible;
+}
+
 bool decode(Reader& reader, detail::Encoded source) {
   jpeg_decompress_struct& decoder = reader.decoder;
   if (setjmp(reader.errors.jump) != 0) return false;
@@ -113,8 +125,7 @@ bool decode(Reader& reader, detail::Encoded source) {
   jpeg_mem_src(&decoder, source.data, static_cast<unsigned long>(source.size));
   jpeg_save_markers(&decoder, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&decoder, TRUE);
-  reader.result.error = detail::size_problem(decoder.image_width, decoder.image_height);
-  if (!reader.result.error.empty()) return true;
+  if (!size_is_possible(reader, source.size)) return true;
   const bool cmyk = decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
   decoder.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
   decoder.dct_method = JDCT_ISLOW;

@@ -1,0 +1,116 @@
+#include "lifted/data/convert.h"
+
+#include <algorithm>
+
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/formats/image_archive.h"
+#include "lifted/formats/zip_writer.h"
+
+namespace lifted::data {
+namespace {
+
+using formats::Image;
+using formats::ImageArchive;
+
+struct Converted {
+  Bytes png;
+  int width = 0, height = 0;
+  std::string problem;
+};
+
+/// The largest centred rectangle of the shape width : height.
+Image center_crop(const Image& image, int64_t width, int64_t height) {
+  const bool too_wide = image.width * height > image.height * width;
+  const int crop_width = too_wide ? static_cast<int>(std::max<int64_t>(1, image.height * width / height)) : image.width;
+  const int crop_height =
+      too_wide ? image.height : static_cast<int>(std::max<int64_t>(1, image.width * height / width));
+  return formats::cropped(image, (image.width - crop_width) / 2, (image.height - crop_height) / 2, crop_width,
+                          crop_height);
+}
+
+Image transformed(Image image, const ConvertOptions& options, const std::string& name) {
+  const int width = options.width, height = options.height;
+  if (options.center_crop) image = center_crop(image, width > 0 ? width : 1, height > 0 ? height : 1);
+  if (width <= 0) return image;
+  const bool same_shape = int64_t{image.width} * height == int64_t{image.height} * width;
+  require(options.center_crop || same_shape,
+          "{}: {}x{} pixels have another shape than {}x{} (`--transform center-crop` cuts them)", name, image.width,
+          image.height, width, height);
+  return formats::resized(image, width, height, options.filter);
+}
+
+Converted convert(const ImageArchive& archive, int64_t index, const ConvertOptions& options) {
+  Converted result;
+  try {
+    const Image image = transformed(archive.image(index), options, archive.full_name(index));
+    result.width = image.width;
+    result.height = image.height;
+    result.png = formats::encode_png(image);
+  } catch (const Error& error) {
+    result.problem = error.what();
+  }
+  return result;
+}
+
+/// Takes the results in order: the first one sets the size that all others must have.
+class Collector {
+ public:
+  Collector(const ImageArchive& archive, const ConvertOptions& options, int64_t count)
+      : archive_(archive), options_(options), writer_(options.destination), progress_("writing", count, "images") {}
+
+  void take(int64_t index, Converted converted) {
+    progress_.advance();
+    if (converted.problem.empty()) converted.problem = size_problem(index, converted);
+    if (!converted.problem.empty()) {
+      require(options_.skip_broken, "{} (`--skip-broken` leaves such images out)", converted.problem);
+      report_.skipped.push_back({archive_.name(index), converted.problem});
+      return;
+    }
+    writer_.add(converted.png, archive_.label(index));
+    ++report_.written;
+  }
+
+  ConvertReport finish() {
+    require(report_.written > 0, "{}: none of the {} images can be used; the first: {}", archive_.path().string(),
+            report_.skipped.size(), report_.skipped.empty() ? "" : report_.skipped[0].reason);
+    writer_.finish();
+    progress_.finish();
+    return std::move(report_);
+  }
+
+ private:
+  std::string size_problem(int64_t index, const Converted& converted) {
+    if (report_.written == 0) report_.width = converted.width, report_.height = converted.height;
+    if (converted.width == report_.width && converted.height == report_.height) return {};
+    return fmt::format("{}: {}x{} pixels, the first image has {}x{} (`--size` brings all to one size)",
+                       archive_.full_name(index), converted.width, converted.height, report_.width, report_.height);
+  }
+
+  const ImageArchive& archive_;
+  const ConvertOptions& options_;
+  formats::DatasetZipWriter writer_;
+  Progress progress_;
+  ConvertReport report_;
+};
+
+}  // namespace
+
+ConvertReport convert_dataset(const ConvertOptions& options) {
+  require((options.width > 0) == (options.height > 0), "data set: a width needs a height and the other way round");
+  const auto archive = formats::open_image_archive(options.source, std::max(options.width, options.height));
+  const int64_t count = options.max_images > 0 ? std::min(options.max_images, archive->size()) : archive->size();
+  Collector collector(*archive, options, count);
+  ordered_parallel<Converted>(
+      count, options.workers, [&](int64_t index) { return convert(*archive, index, options); },
+      [&](int64_t index, Converted converted) { collector.take(index, std::move(converted)); });
+  return collector.finish();
+}
+
+void warn_about(const std::vector<BrokenImage>& images, const std::string& what) {
+  const size_t shown = std::min<size_t>(images.size(), 100);
+  for (size_t i = 0; i < shown; ++i) log_warning("{} {}", what, images[i].reason);
+  if (images.size() > shown) log_warning("{} {} more", what, images.size() - shown);
+}
+
+}  // namespace lifted::data

@@ -1,0 +1,46 @@
+// Makes a StyleGAN2-ADA zip from any image archive.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lifted/data/parallel.h"
+#include "lifted/formats/image_ops.h"
+
+namespace lifted::data {
+
+struct ConvertOptions {
+  std::filesystem::path source, destination;
+  /// Size of the results; 0 keeps the images' own, which must then agree.
+  int width = 0, height = 0;
+  /// Cuts the largest centred square (of the target's shape, if a size is given) first. Without it an image of another
+  /// shape is an error.
+  bool center_crop = false;
+  formats::ResizeFilter filter = formats::ResizeFilter::lanczos;
+  /// Takes only this many of the source's images; 0 takes all.
+  int64_t max_images = 0;
+  /// Leaves out and lists what cannot be read or does not fit; otherwise that is an Error.
+  bool skip_broken = false;
+  int workers = default_workers();
+};
+
+struct BrokenImage {
+  std::string name, reason;
+};
+
+struct ConvertReport {
+  int64_t written = 0;
+  int width = 0, height = 0;
+  std::vector<BrokenImage> skipped;
+};
+
+/// Writes `destination` atomically: RGB PNGs in the source's order with its labels. The bytes do not depend on
+/// `workers`. Error naming the image for the first one that cannot be used (unless skipped), and if none is left.
+ConvertReport convert_dataset(const ConvertOptions& options);
+
+/// Shows at most a hundred of them as warnings, then the count.
+void warn_about(const std::vector<BrokenImage>& images, const std::string& what);
+
+}  // namespace lifted::data

@@ -1,0 +1,33 @@
+#include "lifted/data/dataset.h"
+
+#include "lifted/base/error.h"
+
+namespace lifted::data {
+
+Dataset::Dataset(const std::filesystem::path& path, int size)
+    : Dataset(formats::open_image_archive(path, size), size) {}
+
+Dataset::Dataset(std::shared_ptr<const formats::ImageArchive> archive, int size) : archive_(std::move(archive)) {
+  const formats::Image first = archive_->image(0);
+  width_ = first.width;
+  height_ = first.height;
+  require(size <= 0 || (width_ == size && height_ == size),
+          "{}: the images have {}x{} pixels, expected {}x{} (`dataset make --size {}` converts them)",
+          archive_->path().string(), width_, height_, size, size, size);
+}
+
+formats::Image Dataset::image(int64_t index) const {
+  formats::Image image = archive_->image(index);
+  require(image.width == width_ && image.height == height_,
+          "{}: has {}x{} pixels, the first image has {}x{} (`dataset make` brings all to one size)",
+          archive_->full_name(index), image.width, image.height, width_, height_);
+  return image;
+}
+
+std::string Dataset::fingerprint() const {
+  std::string text = fmt::format("{} {}x{}\n", size(), width_, height_);
+  for (int64_t i = 0; i < size(); ++i) text += archive_->name(i) + "\n";
+  return sha256_of(text.data(), text.size());
+}
+
+}  // namespace lifted::data

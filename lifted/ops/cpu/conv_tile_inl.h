@@ -79,9 +79,10 @@ void conv_row_groups(const ConvRow& r, const TapList& taps, int64_t group) {
       pixel += width;
     }
   } else {
+    // 9 and 5: what the odd widths of a transposed image leave over.
     run.template operator()<24>(), run.template operator()<16>(), run.template operator()<12>();
-    run.template operator()<8>(), run.template operator()<4>(), run.template operator()<2>(),
-        run.template operator()<1>();
+    run.template operator()<9>(), run.template operator()<8>(), run.template operator()<5>();
+    run.template operator()<4>(), run.template operator()<2>(), run.template operator()<1>();
   }
 }
 

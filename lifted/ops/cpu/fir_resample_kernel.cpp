@@ -1,5 +1,9 @@
 #include "lifted/ops/cpu/fir_resample_kernel.h"
 
+#include <type_traits>
+
+#include "lifted/ops/cpu/simd.h"
+
 namespace lifted::ops::LIFTED_ISA {
 namespace {
 
@@ -19,21 +23,45 @@ TapRange tap_range(int64_t out, int64_t down, int64_t pad, int64_t up, int64_t t
   return {first, pixel, count};
 }
 
+/// The weighted sum of the pixels under the taps, for channels [begin, end) of one output pixel.
+template <typename T>
+void weighted_pixels(const FirResampleParams<T>& p, const T* image, const TapRange& ty, const TapRange& tx, T* out,
+                     int64_t begin, int64_t end) {
+  for (int64_t c = begin; c < end; ++c) {
+    T sum = 0;
+    for (int64_t i = 0; i < ty.count; ++i) {
+      const T* row = image + ((ty.pixel + i) * p.width + tx.pixel) * p.channels + c;
+      const T* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;
+      for (int64_t j = 0; j < tx.count; ++j) sum += taps[j * p.up_x] * row[j * p.channels];
+    }
+    out[c] = sum;
+  }
+}
+
+/// The same for sixteen channels at once.
+void weighted_pixels16(const FirResampleParams<float>& p, const float* image, const TapRange& ty, const TapRange& tx,
+                       float* out, int64_t c) {
+  F16 sum = broadcast(0);
+  for (int64_t i = 0; i < ty.count; ++i) {
+    const float* row = image + ((ty.pixel + i) * p.width + tx.pixel) * p.channels + c;
+    const float* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;
+    for (int64_t j = 0; j < tx.count; ++j)
+      sum = multiply_add(broadcast(taps[j * p.up_x]), load(row + j * p.channels), sum);
+  }
+  store(out + c, sum);
+}
+
 /// One output row, channels innermost.
 template <typename T>
 void interleaved_row(const FirResampleParams<T>& p, const T* image, int64_t oy, T* out) {
   const TapRange ty = tap_range(oy, p.down_y, p.pad_y0, p.up_y, p.kernel_h, p.height);
   for (int64_t ox = 0; ox < p.out_width; ++ox, out += p.channels) {
     const TapRange tx = tap_range(ox, p.down_x, p.pad_x0, p.up_x, p.kernel_w, p.width);
-    for (int64_t c = 0; c < p.channels; ++c) out[c] = 0;
-    for (int64_t i = 0; i < ty.count; ++i) {
-      const T* row = image + ((ty.pixel + i) * p.width + tx.pixel) * p.channels;
-      const T* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;
-      for (int64_t j = 0; j < tx.count; ++j, row += p.channels) {
-        const T tap = taps[j * p.up_x];
-        for (int64_t c = 0; c < p.channels; ++c) out[c] += tap * row[c];
-      }
+    int64_t c = 0;
+    if constexpr (std::is_same_v<T, float>) {
+      for (; c + 16 <= p.channels; c += 16) weighted_pixels16(p, image, ty, tx, out, c);
     }
+    weighted_pixels(p, image, ty, tx, out, c, p.channels);
   }
 }
 

@@ -39,30 +39,53 @@ void pack_input(const StyledConvParams& p, const StyledConvLayout& l, const Styl
   }
 }
 
-/// Sums set aside → activation.
-struct Epilogue {
-  Epilogue(const StyledConvParams& params, int64_t image, int64_t chunk)
-      : p(params), first(chunk * params.packing.chunk), n(image) {}
+/// Sums set aside → activation, for a row of pixels and sixteen output channels.
+class Epilogue {
+ public:
+  Epilogue(const StyledConvParams& p, int64_t image, int64_t channel)
+      : scale_(p.out_scale ? load(p.out_scale + image * p.packing.padded_out + channel) : broadcast(1)),
+        bias_(p.bias ? load(p.bias + channel) : broadcast(0)),
+        gain_(broadcast(p.gain)),
+        slope_(broadcast(p.slope)),
+        least_(broadcast(-p.clamp)),
+        most_(broadcast(p.clamp)),
+        noise_(p.noise ? p.noise + image * p.noise_stride : nullptr),
+        noise_strength_(p.noise_strength),
+        out_(p.out + image * p.out_height * p.out_width * p.packing.out + channel),
+        step_(p.packing.out),
+        channels_(p.packing.out - channel) {}
 
-  /// sum: the convolution at output channel first + c of the pixel at offset `pixel` in the image.
-  F16 operator()(F16 sum, int64_t c, int64_t pixel) const {
-    if (p.out_scale) sum = sum * load(p.out_scale + n * p.packing.padded_out + first + c);
-    if (p.noise) sum = sum + broadcast(p.noise[n * p.noise_stride + pixel] * p.noise_strength);
-    if (p.bias) sum = sum + load(p.bias + first + c);
-    const F16 scaled = sum * broadcast(p.gain);
-    const F16 active = maximum(scaled, scaled * broadcast(p.slope));
-    return minimum(maximum(active, broadcast(-p.clamp)), broadcast(p.clamp));
-  }
-  void store_pixel(F16 sum, int64_t c, int64_t pixel) const {
-    const int64_t left = p.packing.out - first - c;
-    if (left <= 0) return;
-    const int64_t image = p.out_height * p.out_width;
-    store_some(p.out + (n * image + pixel) * p.packing.out + first + c, (*this)(sum, c, pixel), left);
+  /// next(): the convolution at the following pixel, starting with `pixel` (counted through the image).
+  template <typename Next>
+  void run(int64_t pixel, int64_t count, Next next) const {
+    float* to = out_ + pixel * step_;
+    for (int64_t i = 0; i < count; ++i, to += step_) {
+      F16 v = next() * scale_;
+      if (noise_) v = v + broadcast(noise_[pixel + i] * noise_strength_);
+      v = (v + bias_) * gain_;
+      v = minimum(maximum(maximum(v, v * slope_), least_), most_);
+      if (channels_ >= 16) {
+        store(to, v);
+      } else {
+        store_some(to, v, channels_);
+      }
+    }
   }
 
-  const StyledConvParams& p;
-  int64_t first, n;
+ private:
+  F16 scale_, bias_, gain_, slope_, least_, most_;
+  const float* noise_;
+  float noise_strength_;
+  float* out_;
+  int64_t step_, channels_;
 };
+
+/// Calls f(channel, offset in the chunk) for each sixteen channels of a chunk that exist.
+template <typename F>
+void for_each_group(const ConvPacking& packing, int64_t chunk, F f) {
+  for (int64_t c = 0; c < packing.chunk && chunk * packing.chunk + c < packing.out; c += 16)
+    f(chunk * packing.chunk + c, c);
+}
 
 // ---- Plain convolution ----
 
@@ -79,7 +102,6 @@ void plain_conv(const StyledConvParams& p, const StyledConvLayout& l, const Styl
   for (int64_t b = 0; b < blocks; ++b) {
     const float* weight = p.weight + (chunk * blocks + b) * p.packing.taps * block * out;
     for (int64_t n = task.image_begin; n < task.image_end; ++n) {
-      const Epilogue epilogue(p, n, chunk);
       for (int64_t r = 0; r < rows; ++r) {
         // With a single block the sums are used at once and one row of them is enough.
         float* row = sums + (blocks == 1 ? 0 : (n - task.image_begin) * rows + r) * p.width * out;
@@ -93,10 +115,10 @@ void plain_conv(const StyledConvParams& p, const StyledConvLayout& l, const Styl
                   .accumulate = b > 0},
                  taps);
         if (b + 1 < blocks) continue;
-        const int64_t pixel = (task.row_begin + r) * p.width;
-        for (int64_t x = 0; x < p.width; ++x) {
-          for (int64_t c = 0; c < out; c += 16) epilogue.store_pixel(load(row + x * out + c), c, pixel + x);
-        }
+        for_each_group(p.packing, chunk, [&](int64_t channel, int64_t c) {
+          const float* sum = row + c - out;
+          Epilogue(p, n, channel).run((task.row_begin + r) * p.width, p.width, [&] { return load(sum += out); });
+        });
       }
     }
   }
@@ -125,49 +147,81 @@ void transposed_row_phase(const StyledConvParams& p, const StyledConvLayout& l, 
            taps);
 }
 
-/// Filters rows of the transposed convolution down to one output row.
-void fir_row(const StyledConvParams& p, const StyledConvLayout& l, const Epilogue& epilogue, const float* first_row,
-             int64_t y, float* line) {
-  const int64_t out = p.packing.chunk, stride = l.transposed_row;
-  const F16 f0 = broadcast(p.fir[0]), f1 = broadcast(p.fir[1]), f2 = broadcast(p.fir[2]), f3 = broadcast(p.fir[3]);
-  const auto filter = [&](const float* v, int64_t step) {
-    return multiply_add(load(v + 3 * step), f3,
-                        multiply_add(load(v + 2 * step), f2, multiply_add(load(v + step), f1, load(v) * f0)));
-  };
-  for (int64_t i = 0; i < stride; i += 16) store(line + i, filter(first_row + i, stride));
-  for (int64_t x = 0; x < 2 * p.width; ++x) {
-    for (int64_t c = 0; c < out; c += 16) {
-      epilogue.store_pixel(filter(line + x * out + c, out), c, y * 2 * p.width + x);
-    }
+/// Four taps along a direction.
+struct Fir {
+  explicit Fir(const float* taps) : f{broadcast(taps[0]), broadcast(taps[1]), broadcast(taps[2]), broadcast(taps[3])} {}
+  F16 operator()(F16 a, F16 b, F16 c, F16 d) const {
+    return multiply_add(d, f[3], multiply_add(c, f[2], multiply_add(b, f[1], a * f[0])));
   }
+  F16 f[4];
+};
+
+/// Rows of the transposed convolution of one image, of which as many are kept as the layout says.
+struct TransposedRows {
+  const StyledConvLayout& l;
+  float* first;
+  float* operator()(int64_t t) const { return first + (t - l.first_transposed_row) % l.kept_rows * l.transposed_row; }
+};
+
+/// Zeros where the filter reads beside or above and below the transposed image.
+void clear_frame(const StyledConvParams& p, const StyledConvLayout& l, int64_t t, float* row) {
+  const size_t pixel = static_cast<size_t>(p.packing.chunk) * sizeof(float);
+  if (t < 0 || t > 2 * p.height) {
+    std::memset(row, 0, static_cast<size_t>(l.transposed_row) * sizeof(float));
+  } else {
+    std::memset(row, 0, pixel);
+    std::memset(row + l.transposed_row - p.packing.chunk, 0, pixel);
+  }
+}
+
+/// Filters rows y−1 … y+2 of the transposed convolution down to output row y.
+void fir_row(const StyledConvParams& p, const StyledConvLayout& l, const TransposedRows& rows, int64_t n, int64_t chunk,
+             int64_t y, float* line) {
+  const int64_t out = p.packing.chunk;
+  const Fir fir(p.fir);
+  const float *a = rows(y - 1), *b = rows(y), *c = rows(y + 1), *d = rows(y + 2);
+  for (int64_t i = 0; i < l.transposed_row; i += 16)
+    store(line + i, fir(load(a + i), load(b + i), load(c + i), load(d + i)));
+  for_each_group(p.packing, chunk, [&](int64_t channel, int64_t offset) {
+    const float* v = line + offset;
+    F16 v0 = load(v), v1 = load(v + out), v2 = load(v + 2 * out);
+    v += 2 * out;
+    Epilogue(p, n, channel).run(y * p.out_width, p.out_width, [&] {
+      const F16 v3 = load(v += out), sum = fir(v0, v1, v2, v3);
+      v0 = v1, v1 = v2, v2 = v3;
+      return sum;
+    });
+  });
+}
+
+/// Row t of one image for one block of input channels; a row outside the image is left at zero.
+void transposed_row(const StyledConvParams& p, const StyledConvLayout& l, const float* packed, const float* weight,
+                    int64_t b, int64_t t, float* row) {
+  if (b == 0) clear_frame(p, l, t, row);
+  if (t < 0 || t > 2 * p.height) return;
+  for (int64_t phase = 0; phase < 2; ++phase) transposed_row_phase(p, l, packed, weight, b > 0, t, phase, row);
 }
 
 void upsampling_conv(const StyledConvParams& p, const StyledConvLayout& l, const StyledConvTask& task, int64_t chunk,
                      float* scratch) {
-  float* rows = scratch + l.packed_size;
-  float* line = rows + (task.image_end - task.image_begin) * l.transposed_rows * l.transposed_row;
-  const int64_t block = p.packing.block, blocks = p.packing.blocks, out = p.packing.chunk;
-  const auto row_of = [&](int64_t n, int64_t t) {
-    return rows + ((n - task.image_begin) * l.transposed_rows + t - l.first_transposed_row) * l.transposed_row;
+  float* line = scratch + l.packed_size;
+  float* sums = line + l.transposed_row;
+  const int64_t blocks = p.packing.blocks, slice = p.packing.taps * p.packing.block * p.packing.chunk;
+  const auto rows_of = [&](int64_t n) {
+    return TransposedRows{l, sums + (n - task.image_begin) * l.kept_rows * l.transposed_row};
   };
-  std::memset(rows, 0,
-              static_cast<size_t>(line - rows) * sizeof(float));  // the frame around the transposed image stays zero
   for (int64_t b = 0; b < blocks; ++b) {
-    const float* weight = p.weight + (chunk * blocks + b) * p.packing.taps * block * out;
+    const float* weight = p.weight + (chunk * blocks + b) * slice;
     for (int64_t n = task.image_begin; n < task.image_end; ++n) {
       const float* packed = scratch + packed_offset(l, b, n - task.image_begin, 0);
+      const TransposedRows rows = rows_of(n);
       for (int64_t i = 0; i < l.transposed_rows; ++i) {
         const int64_t t = l.first_transposed_row + i;
-        if (t < 0 || t > 2 * p.height) continue;
-        for (int64_t phase = 0; phase < 2; ++phase) {
-          transposed_row_phase(p, l, packed, weight, b > 0, t, phase, row_of(n, t));
-        }
+        transposed_row(p, l, packed, weight, b, t, rows(t));
+        // After the last block the three rows above are complete too, and still in the cache.
+        if (b + 1 == blocks && i >= 3) fir_row(p, l, rows, n, chunk, t - 2, line);
       }
     }
-  }
-  for (int64_t n = task.image_begin; n < task.image_end; ++n) {
-    const Epilogue epilogue(p, n, chunk);
-    for (int64_t y = task.row_begin; y < task.row_end; ++y) fir_row(p, l, epilogue, row_of(n, y - 1), y, line);
   }
 }
 

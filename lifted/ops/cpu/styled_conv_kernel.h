@@ -57,6 +57,7 @@ struct StyledConvLayout {
   int64_t border = 0;                     // zero columns on either side of the packed input
   int64_t first_in_row = 0, in_rows = 0;  // input rows read, possibly outside the image
   int64_t first_transposed_row = 0, transposed_rows = 0, transposed_row = 0;  // the last: floats in one
+  int64_t kept_rows = 0;  // of the transposed rows of an image: 4 where each is complete at once, else all
   int64_t images = 0, packed_row = 0;
   int64_t packed_size = 0, sums_size = 0;
 };

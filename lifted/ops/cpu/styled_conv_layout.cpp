@@ -34,7 +34,8 @@ StyledConvLayout make_styled_conv_layout(const StyledConvParams& p, const Styled
     l.transposed_row = (2 * p.width + 3) * chunk;
     l.first_in_row = (task.row_begin > 0 ? (task.row_begin - 1) / 2 : 0) - 1;
     l.in_rows = (task.row_end + 1) / 2 - l.first_in_row + 1;
-    l.sums_size = (l.images * l.transposed_rows + 1) * l.transposed_row;
+    l.kept_rows = p.packing.blocks == 1 ? 4 : l.transposed_rows;
+    l.sums_size = (l.images * l.kept_rows + 1) * l.transposed_row;
   } else {
     l.first_in_row = task.row_begin - l.border;
     l.in_rows = rows + 2 * l.border;

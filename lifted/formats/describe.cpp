@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
 
 #include "lifted/formats/nvidia_pickle.h"
 
 namespace lifted::formats {
 namespace {
 
-constexpr size_t kMaxVisits = 500'000;  // sharing may make a small file describe an endless tree
+// Sharing may make a small file describe an endless tree.
+constexpr size_t kMaxVisits = 200'000;
+constexpr size_t kMaxPathBytes = 64 << 20;
 constexpr size_t kLongestText = 120;
 
 std::string shortened(std::string text) {
@@ -35,16 +40,16 @@ bool is_leaf(const Value& value) {
   return !value.is_sequence() && !value.is_dict() && !value.is_object() && !value.is_tensor();
 }
 
+using NonFinite = std::pair<int64_t, int64_t>;
+
 class Describer {
  public:
   explicit Describer(TensorCheck check) : check_(check) {}
 
   void visit(const Value& value, const std::string& path) {
-    if (visits_ == kMaxVisits) {
-      result_.complete = false;
-      return;
-    }
-    ++visits_;
+    path_bytes_ += path.size();
+    if (++visits_ > kMaxVisits || path_bytes_ > kMaxPathBytes) result_.complete = false;
+    if (!result_.complete) return;
     if (value.is_tensor()) return add_tensor(value.as_tensor(), path);
     if (value.is_dict()) return visit_dict(value.as_dict(), path);
     if (value.is_sequence()) return visit_sequence(value, path);
@@ -91,7 +96,8 @@ class Describer {
       return visit(object.state, path);
     }
     add_scalar(path, shortened("network " + object.class_name + " " + json_text(module_arguments(value))));
-    for (const auto& [name, tensor] : module_state_dict(value)) add_tensor(tensor, joined(path, name));
+    for (const auto& [name, tensor] : module_state_dict(value))
+      visit(Value::of(torch::Tensor(tensor)), joined(path, name));
   }
 
   void add_scalar(const std::string& path, std::string text) { result_.scalars.push_back({path, std::move(text)}); }
@@ -99,20 +105,24 @@ class Describer {
   void add_tensor(const torch::Tensor& tensor, const std::string& path) {
     TensorEntry entry{.path = path, .dtype = dtype_name(tensor.scalar_type()), .shape = tensor.sizes().vec()};
     entry.bytes = static_cast<uint64_t>(tensor.numel()) * tensor.element_size();
-    if (check_ == TensorCheck::count_non_finite) count_non_finite(tensor, entry);
+    if (check_ == TensorCheck::count_non_finite) std::tie(entry.nan, entry.infinite) = non_finite(tensor);
     result_.tensors.push_back(std::move(entry));
   }
 
-  static void count_non_finite(const torch::Tensor& tensor, TensorEntry& entry) {
-    if (!tensor.is_floating_point()) return;
+  /// Numbers of NaN and of infinities; a tensor that occurs again is not read again.
+  NonFinite non_finite(const torch::Tensor& tensor) {
+    if (!tensor.is_floating_point()) return {};
+    const auto [known, is_new] = counted_.try_emplace(tensor.unsafeGetTensorImpl());
     // Any NaN or infinity makes the sum one, and the sum is the cheapest way to read a tensor.
-    if (std::isfinite(tensor.sum(torch::kFloat64).item<double>())) return;
-    entry.nan = tensor.isnan().sum().item<int64_t>();
-    entry.infinite = tensor.isinf().sum().item<int64_t>();
+    if (is_new && !std::isfinite(tensor.sum(torch::kFloat64).item<double>())) {
+      known->second = {tensor.isnan().sum().item<int64_t>(), tensor.isinf().sum().item<int64_t>()};
+    }
+    return known->second;
   }
 
   TensorCheck check_;
-  size_t visits_ = 0;
+  size_t visits_ = 0, path_bytes_ = 0;
+  std::unordered_map<const void*, NonFinite> counted_;
   Description result_;
 };
 

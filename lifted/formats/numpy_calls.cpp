@@ -51,6 +51,7 @@ torch::ScalarType torch_dtype_of(const Value& dtype) {
 
 /// numpy.dtype(code, align, copy).
 Value new_dtype(const PythonCall& call) {
+  call.environment.budget->spend_bytes(call.argument(0).as_string().size());
   return Value::of(Object{.module = kModule,
                           .class_name = "dtype",
                           .arguments = Value::of(Tuple{{Value::of(std::string(call.argument(0).as_string()))}})});

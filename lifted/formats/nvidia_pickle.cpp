@@ -34,12 +34,14 @@ constexpr auto kFunctions = std::to_array<PythonEntry>({
     {"dnnlib.EasyDict", new_easy_dict},
 });
 
-constexpr size_t kMaxEntries = 1'000'000;  // sharing may make a small file describe an endless tree
+// Sharing may make a small file describe an endless tree.
+constexpr size_t kMaxEntries = 200'000;
+constexpr size_t kMaxNameBytes = 64 << 20;
 
 class StateDictCollector {
  public:
   void collect(const Value& module, const std::string& prefix) {
-    require(++visited_ <= kMaxEntries, "a module with more than {} parts", kMaxEntries);
+    visit(prefix);
     if (!is_module(module))
       fail("{} is {}, expected a module", prefix.empty() ? "the network" : prefix, module.summary());
     const Value& state = module.as_object().state;
@@ -53,6 +55,11 @@ class StateDictCollector {
   StateDict take() { return std::move(tensors_); }
 
  private:
+  void visit(std::string_view name) {
+    name_bytes_ += name.size();
+    require(++visited_ <= kMaxEntries && name_bytes_ <= kMaxNameBytes, "a module with far too many parts");
+  }
+
   static bool contains(const Value* names, const std::string& name) {
     if (!names) return false;
     for (const Value& other : names->as_sequence()) {
@@ -63,14 +70,15 @@ class StateDictCollector {
 
   void collect_tensors(const Value& state, const char* kind, const std::string& prefix, const Value* left_out) {
     for (const auto& [name, tensor] : state.at(kind).as_dict().items()) {
-      require(++visited_ <= kMaxEntries, "a module with more than {} parts", kMaxEntries);
+      visit(name.as_string());
+      name_bytes_ += prefix.size();
       if (tensor.is_none() || contains(left_out, name.as_string())) continue;
       tensors_[prefix + name.as_string()] = tensor.as_tensor();
     }
   }
 
   StateDict tensors_;
-  size_t visited_ = 0;
+  size_t visited_ = 0, name_bytes_ = 0;
 };
 
 nlohmann::json to_json(const Value& value, size_t& left) {

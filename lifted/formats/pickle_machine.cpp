@@ -116,10 +116,18 @@ void PickleMachine::set_items(Value& target, const std::vector<Value>& keys_and_
   auto& dict = std::get<Dict>(target.node().content);
   for (size_t i = 0; i < keys_and_values.size(); i += 2) {
     const Value& key = keys_and_values[i];
-    // A long key may be used again and again, and is compared each time.
-    if (key.is_string()) environment_.budget->spend_bytes(key.as_string().size());
-    if (key.is_sequence()) environment_.budget->spend_bytes(64 * key.as_sequence().size());
+    spend_for(key);
     dict.set(key, keys_and_values[i + 1]);
+  }
+}
+
+void PickleMachine::spend_for(const Value& value) {
+  if (value.is_string()) environment_.budget->spend_bytes(value.as_string().size());
+  if (value.kind() == Value::Kind::bytes) environment_.budget->spend_bytes(value.as_bytes().size());
+  if (!value.is_sequence()) return;
+  for (const Value& item : value.as_sequence()) {
+    environment_.budget->spend_bytes(sizeof(Node));
+    if (item.is_string()) environment_.budget->spend_bytes(item.as_string().size());
   }
 }
 
@@ -185,6 +193,7 @@ void PickleMachine::set_state(Value& target, const Value& state) {
 void PickleMachine::load_persistent(const Value& id) {
   if (!environment_.persistent_load)
     fail("the pickle refers to data outside of itself (persistent id {}), which only PyTorch files may", id.summary());
+  spend_for(id);
   push(environment_.persistent_load(id));
 }
 

@@ -44,6 +44,9 @@ class PickleMachine {
   void add_items(Value& target, std::vector<Value> items);
   void check_no_cycles() const;
 
+  /// Charges for text and items that may be used again and again, and are copied or compared each time.
+  void spend_for(const Value& value);
+
   // Names: calls and constructors are looked up in the list of allowed ones.
   void call(const Value& function, const Value& arguments);
   void construct(const Value& type, const Value& arguments, const Value& keyword_arguments);

@@ -1,51 +1,13 @@
 // The pickle machine's opcodes: the table at the end of this file is the language.
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
-#include <limits>
+#include <bit>
 
+#include "lifted/formats/pickle_literals.h"
 #include "lifted/formats/pickle_machine.h"
 
 namespace lifted::formats {
 namespace {
-
-int64_t integer_from_text(std::string_view text) {
-  if (text.ends_with('L')) text.remove_suffix(1);
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  require(error == std::errc() && end == text.data() + text.size(),
-          "expected an integer of at most 64 bits, found '{}'", text.substr(0, 40));
-  return number;
-}
-
-/// Little-endian two's complement. Longer than 64 bits (only seen in magic numbers and random states): as the text
-/// "0x…".
-Value integer_from_bytes(std::string_view bytes) {
-  if (bytes.size() > sizeof(int64_t)) {
-    std::string text = "0x";
-    for (size_t i = bytes.size(); i-- > 0;) text += fmt::format("{:02x}", static_cast<unsigned char>(bytes[i]));
-    return Value::of(text);
-  }
-  uint64_t number = !bytes.empty() && (bytes.back() & 0x80) ? UINT64_MAX : 0;
-  for (size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<unsigned char>(bytes[i]);
-  return Value::of(static_cast<int64_t>(number));
-}
-
-/// Protocol 0 writes strings in quotes with Python's escapes, of which only ASCII text without any is of use here.
-std::string plain_string(std::string_view line) {
-  const bool quoted = line.size() >= 2 && (line.front() == '\'' || line.front() == '"') && line.back() == line.front();
-  require(quoted, "expected a string in quotes");
-  require(line.find('\\') == std::string_view::npos, "escapes in protocol 0 strings are not supported");
-  return std::string(line.substr(1, line.size() - 2));
-}
-
-double real_from_text(std::string_view text) {
-  const std::string copy(text.substr(0, 400));
-  char* end = nullptr;
-  const double number = std::strtod(copy.c_str(), &end);
-  require(!copy.empty() && end == copy.c_str() + copy.size(), "expected a number, found '{}'", text.substr(0, 40));
-  return number;
-}
 
 Name name_of(const Value& module, const Value& name) {
   return {module.as_string(), name.as_string()};
@@ -234,7 +196,7 @@ PickleOpcodes::Execute PickleOpcodes::find(unsigned char code, const char** name
       {'F', "FLOAT", [](M& m) { m.push_new(real_from_text(m.reader_.take_line("a number"))); }},
       {'G', "BINFLOAT", Op::real},
 
-      {'S', "STRING", [](M& m) { m.push_new(plain_string(m.reader_.take_line("a string"))); }},
+      {'S', "STRING", [](M& m) { m.push_new(string_from_quoted(m.reader_.take_line("a string"))); }},
       {'T', "BINSTRING", Op::text<uint32_t>},
       {'U', "SHORT_BINSTRING", Op::text<uint8_t>},
       {'V', "UNICODE", [](M& m) { m.push_new(std::string(m.reader_.take_line("a string"))); }},

@@ -87,6 +87,7 @@ Value read_pytorch_zip(const ByteSource& source) {
 Value read_embedded_pytorch(const ByteSource& source, const PickleEnvironment& outer) {
   constexpr int deepest = 2;
   require(outer.nesting < deepest, "torch.save files nested more than {} deep", deepest);
+  outer.budget->spend_bytes(source.size());
   const ByteSource inner = source.renamed(source.name() + " (embedded torch.save)");
   if (inner.text().starts_with("PK\3\4")) return read_archive(ZipArchive(inner), outer.budget, outer.nesting + 1);
   return read_pytorch_legacy(inner, outer.budget, outer.nesting + 1);

@@ -9,7 +9,7 @@ namespace lifted::formats {
 namespace {
 
 constexpr size_t kMaxDimensions = 64;
-constexpr int64_t kMaxBroadcast = int64_t{1} << 24;  // elements a stride of 0 may make out of fewer
+constexpr int64_t kMaxBroadcast = int64_t{1} << 20;  // elements a stride of 0 may make out of fewer
 
 using NamedDtype = std::pair<std::string_view, torch::ScalarType>;
 
@@ -148,7 +148,7 @@ torch::Tensor strided_view(const torch::Tensor& storage, const StridedLayout& la
           fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, last, stored);
   require(count <= std::max(stored, kMaxBroadcast), "{} elements broadcast out of {}", count, stored);
   if (count == 0) return torch::empty(sizes, storage.options());
-  return storage.as_strided(sizes, strides, offset);
+  return storage.as_strided(sizes, strides, storage.storage_offset() + offset);
 }
 
 }  // namespace lifted::formats

@@ -9,7 +9,7 @@
 namespace lifted::formats {
 namespace {
 
-constexpr uint32_t kLocalHeader = 0x04034b50, kDirectoryEntry = 0x02014b50, kEnd = 0x06054b50;
+constexpr uint32_t kLocalHeader = 0x04034b50, kDirectoryEntry = 0x02014b50;
 constexpr uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr uint64_t kEndSize = 22, kLocatorSize = 20, kLongestComment = 0xffff, kLocalHeaderSize = 30;
 constexpr uint16_t kStored = 0, kDeflated = 8;

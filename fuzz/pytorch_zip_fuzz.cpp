@@ -1,0 +1,8 @@
+// Zip torch.save files: the archive and the pickle inside.
+#include "fuzz/read_or_refuse.h"
+#include "lifted/formats/pytorch.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto source = lifted::fuzz::source_of(data, size);
+  return lifted::fuzz::read_or_refuse([&] { return lifted::formats::read_pytorch_zip(source); });
+}

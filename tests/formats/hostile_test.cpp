@@ -1,0 +1,390 @@
+// Files made to break a reader: every one must end in an Error that says what is wrong, quickly and in little memory.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "lifted/formats/checkpoint.h"
+#include "lifted/formats/describe.h"
+#include "lifted/formats/nvidia_pickle.h"
+#include "lifted/formats/pickle.h"
+#include "tests/formats/writers.h"
+#include "tests/support/golden.h"
+
+namespace lifted::formats {
+namespace {
+
+using test::PickleWriter;
+using test::source_of;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// The message of the Error that reading must end in.
+std::string refusal(std::string_view bytes) {
+  try {
+    read_checkpoint(source_of(bytes));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "(was accepted)";
+}
+
+std::string refused_zip(const PickleWriter& pickle, const std::vector<std::string>& storages = {}) {
+  return refusal(test::zip_checkpoint(pickle.stop(), storages));
+}
+
+/// Reads or refuses; anything but an Error fails the test by leaving it.
+bool survives(std::string_view bytes) {
+  try {
+    describe(read_checkpoint(source_of(bytes)).root);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
+std::string file_bytes(const std::string& name) {
+  std::ifstream file(lifted::test::data_file(name), std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// ---- code ----
+
+TEST(HostilePickle, CallsAreRefusedByName) {
+  EXPECT_THAT(refusal("cos\nsystem\n(S'true'\ntR."), AllOf(HasSubstr("os.system"), HasSubstr("test file: at byte")));
+  EXPECT_THAT(refused_zip(PickleWriter().name("os", "system").text("true").raw("\x85R")), HasSubstr("os.system"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("posix", "system").text("true").raw("\x85R")), HasSubstr("posix.system"));
+  EXPECT_THAT(refused_zip(PickleWriter().text("os").text("system").raw("\x93").text("true").raw("\x85R")),
+              HasSubstr("os.system"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("builtins", "eval").text("1").raw("\x85R")), HasSubstr("builtins.eval"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("builtins", "getattr").text("1").raw("\x85R")),
+              HasSubstr("builtins.getattr"));
+}
+
+TEST(HostilePickle, EveryWayOfConstructingIsRefusedByName) {
+  EXPECT_THAT(refused_zip(PickleWriter().name("subprocess", "Popen").text("x").raw("\x85\x81")),
+              HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("subprocess", "Popen").raw(")}\x92")), HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(refused_zip(PickleWriter().raw("(").text("x").raw("isubprocess\nPopen\n")),
+              HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(refused_zip(PickleWriter().raw("(").name("subprocess", "Popen").raw("o")), HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("subprocess", "Popen").raw("}b")), HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(
+      refused_zip(PickleWriter().name("copyreg", "_reconstructor").raw("(").name("subprocess", "Popen").raw("NNtR")),
+      HasSubstr("subprocess.Popen"));
+  EXPECT_THAT(
+      refused_zip(
+          PickleWriter().name("torch._tensor", "_rebuild_from_type_v2").raw("(").name("os", "system").raw("N)NtR")),
+      HasSubstr("os.system"));
+  EXPECT_THAT(refused_zip(PickleWriter().name("model", "Generator").raw(")\x81}b")), HasSubstr("model.Generator"));
+}
+
+TEST(HostilePickle, NamesAloneAreHarmless) {
+  const Checkpoint checkpoint = read_checkpoint(
+      source_of(test::zip_checkpoint(PickleWriter().raw("}").text("f").name("os", "system").raw("s").stop())));
+  EXPECT_EQ(checkpoint.root.at("f").as_name().text(), "os.system");
+}
+
+TEST(HostilePickle, TensorFlowNetworksAreNamedWithAdvice) {
+  EXPECT_THAT(refusal(PickleWriter().name("dnnlib.tflib.network", "Network").raw(")\x81}b").stop()),
+              AllOf(HasSubstr("TensorFlow"), HasSubstr("legacy.py")));
+}
+
+// ---- shape of the tree ----
+
+TEST(HostilePickle, NestedBombs) {
+  constexpr int levels = 300'000;
+  PickleWriter tuples, lists, dicts, unfinished;
+  tuples.raw("N").raw(std::string(levels, '\x85'));
+  lists.raw(std::string(levels, ']')).raw(std::string(levels - 1, 'a'));
+  for (int i = 0; i < levels; ++i) dicts.raw("}K\x01");
+  dicts.raw("N").raw(std::string(levels, 's'));
+  unfinished.raw(std::string(levels, '('));
+  for (const auto& bomb : {tuples, lists, dicts}) EXPECT_THAT(refused_zip(bomb), HasSubstr("nest deeper"));
+  EXPECT_THAT(refused_zip(unfinished), HasSubstr("stack is empty"));
+  // Built outermost first: each list is still empty when it is put into the one before.
+  PickleWriter outermost_first;
+  outermost_first.raw("]").put(1);
+  for (int i = 0; i < levels; ++i) outermost_first.put(1).raw("]").put(2).raw("a0").get(2);
+  EXPECT_THAT(refused_zip(outermost_first), HasSubstr("nest deeper"));
+}
+
+TEST(HostilePickle, CyclesAreRefused) {
+  const char* message = "contains itself";
+  EXPECT_THAT(refused_zip(PickleWriter().raw("]").put(7).get(7).raw("a")), HasSubstr(message));
+  EXPECT_THAT(refused_zip(PickleWriter().raw("}").put(7).text("self").get(7).raw("s")), HasSubstr(message));
+  EXPECT_THAT(refused_zip(PickleWriter().raw("]").put(7).get(7).raw("\x85\x85"
+                                                                    "a")),
+              HasSubstr(message));
+  // Out of the result's reach, it would be a leak.
+  EXPECT_THAT(refused_zip(PickleWriter().raw("]").put(7).get(7).raw("a0N")), HasSubstr(message));
+}
+
+TEST(HostilePickle, SharingIsNotExpanded) {
+  // Each of 60 lists holds the one before ten times: 10^60 leaves in a kilobyte.
+  PickleWriter laughs;
+  laughs.raw("](").text("ha").raw("e").put(0).raw("0");
+  for (uint32_t level = 1; level <= 60; ++level) {
+    laughs.raw("](");
+    for (int i = 0; i < 10; ++i) laughs.get(level - 1);
+    laughs.raw("e").put(level).raw("0");
+  }
+  const Checkpoint checkpoint = read_checkpoint(source_of(test::zip_checkpoint(laughs.get(60).stop())));
+  EXPECT_EQ(checkpoint.root.as_sequence().size(), 10u);
+  EXPECT_FALSE(describe(checkpoint.root).complete);
+  EXPECT_THROW(to_json(checkpoint.root), Error);
+}
+
+TEST(HostilePickle, CopyingOverAndOverIsRefused) {
+  PickleWriter copies;
+  copies.raw("](").text(std::string(100'000, 'x')).put(1).text("latin1").put(2).raw("0");
+  for (int i = 0; i < 10'000; ++i) copies.name("_codecs", "encode").get(1).get(2).raw("\x86R");
+  EXPECT_THAT(refused_zip(copies.raw("e")), HasSubstr("more memory"));
+}
+
+// ---- counts ----
+
+TEST(HostilePickle, CountsBeyondTheFile) {
+  using std::string_literals::operator""s;
+  for (const std::string& opcodes :
+       {"X\xff\xff\xff\xff"s, "B\xff\xff\xff\xff"s, "\x8b\xff\xff\xff\x7f"s, "\x8b\xff\xff\xff\xff"s,
+        "\x8d\xff\xff\xff\xff\xff\xff\xff\xff"s, "\x8e\xff\xff\xff\xff\xff\xff\xff\x7f"s,
+        "\x96\xff\xff\xff\xff\xff\xff\xff\x7f"s, "U\xff"s, "\x8a\xff"s, "G"s, "M"s, "c"s, "I5"s}) {
+    EXPECT_THAT(refused_zip(PickleWriter().raw(opcodes)), HasSubstr("at byte")) << opcodes;
+  }
+}
+
+TEST(HostilePickle, MalformedPrograms) {
+  for (const char* opcodes : {"R",
+                              "a",
+                              "}s",
+                              "u",
+                              "t",
+                              "0",
+                              "2",
+                              "b",
+                              "NNa",
+                              "NNNs",
+                              "h\x05",
+                              "(]u",
+                              "}(NNNu",
+                              "}]Ns",
+                              "NNR",
+                              "N)R",
+                              "\x81",
+                              "\x93",
+                              "NN\x93",
+                              "Q",
+                              "NQ",
+                              "I9x\n",
+                              "L99999999999999999999L\n",
+                              "Fabc\n",
+                              "S'a\n",
+                              "g-1\n",
+                              "\x82\x01",
+                              "\x97",
+                              "\xff",
+                              "NN",
+                              "\x80\x09"}) {
+    EXPECT_NE(refused_zip(PickleWriter().raw(opcodes)), "(was accepted)") << opcodes;
+  }
+}
+
+TEST(HostileTensor, LayoutsOutsideTheStorage) {
+  const std::string storage(48, '\0');
+  const auto refused = [&](const PickleWriter::Layout& layout, int64_t count = 12) {
+    return refused_zip(PickleWriter().tensor("FloatStorage", "0", count, layout), {storage});
+  };
+  EXPECT_EQ(refused({0, {3, 4}, {4, 1}}), "(was accepted)");
+  EXPECT_THAT(refused({1, {3, 4}, {4, 1}}), HasSubstr("reaches element 12 of a storage of 12"));
+  EXPECT_THAT(refused({0, {3, 4}, {5, 1}}), HasSubstr("reaches"));
+  EXPECT_THAT(refused({-1, {3}, {1}}), HasSubstr("negative storage offset"));
+  EXPECT_THAT(refused({0, {-3}, {1}}), HasSubstr("negative size"));
+  EXPECT_THAT(refused({11, {3}, {-1}}), HasSubstr("negative stride"));
+  EXPECT_THAT(refused({0, {3, 4}, {1}}), HasSubstr("2 sizes but 1 strides"));
+  EXPECT_THAT(refused({0, {INT64_MAX, INT64_MAX}, {0, 0}}), HasSubstr("more elements"));
+  EXPECT_THAT(refused({0, {int64_t{1} << 40}, {0}}), HasSubstr("broadcast"));
+  EXPECT_THAT(refused({0, {2, 2}, {INT64_MAX, INT64_MAX}}), HasSubstr("beyond"));
+  EXPECT_THAT(refused({0, {0, INT64_MAX, INT64_MAX}, {1, 1, 1}}), HasSubstr("more elements"));
+  EXPECT_THAT(refused({0, std::vector<int64_t>(65, 1), std::vector<int64_t>(65, 1)}), HasSubstr("65 dimensions"));
+}
+
+TEST(HostileTensor, StoragesThatAreNotThere) {
+  const auto refused = [](std::string_view type, int64_t count) {
+    return refused_zip(PickleWriter().tensor(type, "0", count, {0, {1}, {1}}), {std::string(48, '\x7f')});
+  };
+  EXPECT_EQ(refused("FloatStorage", 12), "(was accepted)");
+  EXPECT_THAT(refused("FloatStorage", 13), HasSubstr("has 48 bytes, expected 52"));
+  EXPECT_THAT(refused("FloatStorage", 11), HasSubstr("has 48 bytes, expected 44"));
+  EXPECT_THAT(refused("FloatStorage", -12), HasSubstr("-12 elements"));
+  EXPECT_THAT(refused("FloatStorage", INT64_MAX), HasSubstr("elements"));
+  EXPECT_THAT(refused("BoolStorage", 48), HasSubstr("neither 0 nor 1"));
+  EXPECT_THAT(refused("QInt8Storage", 48), HasSubstr("QInt8Storage"));
+  EXPECT_THAT(refused_zip(PickleWriter().tensor("FloatStorage", "7", 12, {0, {1}, {1}})), HasSubstr("archive/data/7"));
+  // One storage, two opinions about it.
+  PickleWriter twice;
+  twice.raw("(").tensor("FloatStorage", "0", 12, {0, {1}, {1}}).tensor("IntStorage", "0", 12, {0, {1}, {1}}).raw("t");
+  EXPECT_THAT(refused_zip(twice, {std::string(48, '\0')}), HasSubstr("used as"));
+}
+
+TEST(HostileLegacy, StoragesThatAreNotThere) {
+  const PickleWriter tensor = PickleWriter().tensor("FloatStorage", "5", 2, {0, {2}, {1}}, true);
+  const std::string content = test::little_endian<int64_t>(2) + std::string(8, '\0');
+  const auto refused = [&](const std::vector<std::pair<std::string, std::string>>& storages) {
+    return refusal(test::legacy_checkpoint(tensor.stop(), storages));
+  };
+  EXPECT_EQ(refused({{"5", content}}), "(was accepted)");
+  EXPECT_THAT(refused({}), HasSubstr("storage 5 is missing"));
+  EXPECT_THAT(refused({{"6", content}}), HasSubstr("storage 6 is used by no tensor"));
+  EXPECT_THAT(refused({{"5", content}, {"5", content}}), HasSubstr("twice"));
+  EXPECT_THAT(refused({{"5", test::little_endian<int64_t>(3) + std::string(12, '\0')}}),
+              HasSubstr("has 3 elements, expected 2"));
+  EXPECT_THAT(refused({{"5", content.substr(0, 12)}}), HasSubstr("ends inside a storage"));
+  const PickleWriter huge = PickleWriter().tensor("FloatStorage", "5", int64_t{1} << 40, {0, {2}, {1}}, true);
+  EXPECT_THAT(refusal(test::legacy_checkpoint(huge.stop(), {{"5", content}})),
+              HasSubstr("larger than the rest of the file"));
+}
+
+TEST(HostilePickle, EmbeddedFilesDoNotMultiply) {
+  std::string inner =
+      test::legacy_checkpoint(PickleWriter().storage("FloatStorage", "5", 100'000, true).stop(),
+                              {{"5", test::little_endian<int64_t>(100'000) + std::string(400'000, '\0')}});
+  PickleWriter many;
+  many.raw("](").data(inner).put(1).raw("0");
+  for (int i = 0; i < 5000; ++i) many.name("torch.storage", "_load_from_bytes").get(1).raw("\x85R");
+  EXPECT_THAT(refusal(many.raw("e").stop()), HasSubstr("more memory"));
+
+  std::string nested = PickleWriter().raw("N").stop();
+  for (int i = 0; i < 5; ++i) {
+    nested = test::legacy_checkpoint(
+        PickleWriter().name("torch.storage", "_load_from_bytes").data(nested).raw("\x85R").stop(), {});
+  }
+  EXPECT_THAT(refusal(nested), HasSubstr("nested more than"));
+}
+
+// ---- zip ----
+
+TEST(HostileZip, DirectoriesThatLie) {
+  const std::string pickle = PickleWriter().raw("N").stop();
+  const auto refused = [&](test::ZipPart part) {
+    part.name = "archive/data.pkl";
+    part.content = pickle;
+    return refusal(test::zip_of({part}));
+  };
+  EXPECT_EQ(refused({}), "(was accepted)");
+  EXPECT_EQ(refused({.name = "", .content = "", .deflate = true}), "(was accepted)");
+  EXPECT_EQ(refused({.name = "", .content = "", .zip64 = true}), "(was accepted)");
+  EXPECT_THAT(refused({.name = "", .content = "", .size = 0xfffffff0}), HasSubstr("impossible"));
+  EXPECT_THAT(refused({.name = "", .content = "", .size = 0xfffffff0, .compressed_size = 0xfffffff0}),
+              HasSubstr("but the file has"));
+  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 0xfffffff0}), HasSubstr("impossible"));
+  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 3}), HasSubstr("could be inflated"));
+  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 30}), HasSubstr("could be inflated"));
+  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .crc = 1}), HasSubstr("checksum"));
+  EXPECT_THAT(refused({.name = "", .content = "", .header_offset = 0xfffffff0}), HasSubstr("but the file has"));
+  EXPECT_THAT(refused({.name = "", .content = "", .header_offset = 4}), HasSubstr("expected the header"));
+  EXPECT_THAT(refused({.name = "", .content = "", .header_offset = 20}), HasSubstr("overlap"));
+  EXPECT_THAT(refused({.name = "", .content = "", .flags = 1}), HasSubstr("encrypted"));
+}
+
+TEST(HostileZip, Archives) {
+  const std::string pickle = PickleWriter().raw("N").stop();
+  EXPECT_THAT(
+      refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/data.pkl", .content = pickle}})),
+      HasSubstr("twice"));
+  EXPECT_THAT(refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle},
+                                    {.name = "a/data/0", .content = pickle, .header_offset = 0}})),
+              HasSubstr("overlap"));
+  EXPECT_THAT(refusal(test::zip_of({{.name = "dataset.json", .content = "{}"}})), HasSubstr("without data.pkl"));
+  EXPECT_THAT(refusal(test::zip_of(
+                  {{.name = "a/data.pkl", .content = pickle}, {.name = "a/constants.pkl", .content = pickle}})),
+              HasSubstr("TorchScript archive"));
+  EXPECT_THAT(
+      refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/byteorder", .content = "big"}})),
+      HasSubstr("byte order"));
+}
+
+// ---- any damage ----
+
+std::string small_nvidia_pickle() {
+  const std::string storage = test::legacy_checkpoint(PickleWriter().storage("FloatStorage", "9", 2, true).stop(),
+                                                      {{"9", test::little_endian<int64_t>(2) + std::string(8, '\1')}});
+  PickleWriter pickle;
+  pickle.raw("}")
+      .text("G")
+      .name("torch_utils.persistence", "_reconstruct_persistent_obj")
+      .raw("}(")
+      .text("type")
+      .text("class");
+  pickle.text("class_name").text("Net").text("state").raw("}(").text("_parameters").raw("}").text("w");
+  pickle.name("torch._utils", "_rebuild_tensor_v2")
+      .raw("(")
+      .name("torch.storage", "_load_from_bytes")
+      .data(storage)
+      .raw("\x85R");
+  pickle.integer(0).integers({2}).integers({1}).raw("\x89)tRs").text("_buffers").raw("}").text("_modules").raw("}u");
+  return pickle.raw("u\x85Rs").stop();
+}
+
+class Damaged : public testing::TestWithParam<const char*> {
+ protected:
+  std::string bytes() const {
+    if (GetParam() == std::string("nvidia")) return small_nvidia_pickle();
+    return file_bytes(GetParam());
+  }
+};
+
+TEST_P(Damaged, TruncatedAnywhereIsAnError) {
+  const std::string whole = bytes();
+  ASSERT_TRUE(survives(whole));
+  for (size_t size = 0; size < whole.size(); ++size)
+    EXPECT_FALSE(survives(std::string_view(whole).substr(0, size))) << size;
+}
+
+TEST_P(Damaged, AnyChangedByteIsSurvived) {
+  const std::string whole = bytes();
+  size_t accepted = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const unsigned char change : {0x01, 0x80, 0xff}) {
+      std::string changed = whole;
+      changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ change);
+      accepted += survives(changed);
+    }
+  }
+  std::printf("  %zu of %zu changed files could still be read\n", accepted, 3 * whole.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Damaged, testing::Values("tiny-cuda.pt", "tiny-cuda-legacy.pt", "nvidia"),
+                         [](const auto& info) {
+                           return std::string(info.index == 0 ? "Zip" : info.index == 1 ? "Legacy" : "Nvidia");
+                         });
+
+// ---- files that are something else ----
+
+TEST(MisplacedFile, IsNamed) {
+  EXPECT_THAT(refusal(""), HasSubstr("empty"));
+  EXPECT_THAT(refusal("\n<!DOCTYPE html><html>quota exceeded</html>"), HasSubstr("HTML page"));
+  EXPECT_THAT(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(refusal("\x89PNG\r\n\x1a\n0000"), HasSubstr("PNG image"));
+  EXPECT_THAT(refusal("\xff\xd8\xff\xe0"), HasSubstr("JPEG image"));
+  EXPECT_THAT(refusal("\x1f\x8b\x08"), HasSubstr("gzip"));
+  EXPECT_THAT(refusal("hello"), HasSubstr("not a checkpoint of a known kind"));
+  EXPECT_THAT(refusal("hello"), HasSubstr("test file"));
+}
+
+TEST(MisplacedFile, FoldersAndMissingFiles) {
+  const lifted::test::TemporaryFolder folder;
+  const auto message = [](const std::filesystem::path& path) -> std::string {
+    try {
+      read_checkpoint(path);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "(was accepted)";
+  };
+  EXPECT_THAT(message(folder.path()), HasSubstr("is a folder"));
+  EXPECT_THAT(message(folder / "absent.pt"), HasSubstr("cannot open"));
+  EXPECT_THAT(message("/dev/null"), HasSubstr("regular file"));
+}
+
+}  // namespace
+}  // namespace lifted::formats

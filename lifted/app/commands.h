@@ -6,5 +6,6 @@
 namespace lifted::app {
 
 void add_doctor(CLI::App& app);
+void add_dataset(CLI::App& app);
 
 }  // namespace lifted::app

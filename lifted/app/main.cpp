@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", LIFTED_VERSION);
   app.require_subcommand(1);
   lifted::app::add_doctor(app);
+  lifted::app::add_dataset(app);
 
   try {
     app.parse(normalized_arguments(argc, argv));

@@ -1,0 +1,159 @@
+// `dataset make` and `dataset inspect`.
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/data/convert.h"
+#include "lifted/data/inspect.h"
+
+namespace lifted::app {
+namespace {
+
+struct MakeArguments {
+  data::ConvertOptions options;
+  int size = 0;
+  std::string transform = "none", filter = "lanczos";
+  bool overwrite = false;
+};
+
+void check(MakeArguments& arguments) {
+  data::ConvertOptions& options = arguments.options;
+  if (arguments.size > 0 && (options.width > 0 || options.height > 0))
+    usage_error("--size excludes --width and --height");
+  if (arguments.size > 0) options.width = options.height = arguments.size;
+  if ((options.width > 0) != (options.height > 0)) usage_error("--width and --height go together (or use --size)");
+  if (options.destination.extension() != ".zip")
+    usage_error("--dest {}: expected the name of a .zip file", options.destination.string());
+  if (std::filesystem::exists(options.destination) && !arguments.overwrite) {
+    usage_error("--dest {}: exists already (--overwrite replaces it)", options.destination.string());
+  }
+  options.center_crop = arguments.transform == "center-crop";
+  options.filter = arguments.filter == "box" ? formats::ResizeFilter::box : formats::ResizeFilter::lanczos;
+}
+
+bool is_power_of_two(int value) {
+  return value > 0 && (value & (value - 1)) == 0;
+}
+
+void make(MakeArguments arguments) {
+  check(arguments);
+  const auto report = data::convert_dataset(arguments.options);
+  data::warn_about(report.skipped, "skipped:");
+  if (report.width != report.height || !is_power_of_two(report.width)) {
+    log_warning("the images have {}x{} pixels; StyleGAN needs squares whose side is a power of two", report.width,
+                report.height);
+  }
+  fmt::print("{}: {} images of {}x{}, {} skipped, {:.1f} MB\n", arguments.options.destination.string(), report.written,
+             report.width, report.height, report.skipped.size(),
+             static_cast<double>(std::filesystem::file_size(arguments.options.destination)) / 1e6);
+}
+
+struct InspectArguments {
+  std::filesystem::path data, sheet, json;
+  int size = 0, sheet_images = 60, workers = data::default_workers();
+  bool skip_broken = false;
+};
+
+std::string sizes_text(const data::Inspection& inspection) {
+  std::string text;
+  int64_t shown = 0;
+  for (const auto& [size, count] : inspection.sizes) {
+    if (++shown > 8) return fmt::format("{} and {} more", text, inspection.sizes.size() - 8);
+    text += fmt::format("{}{}x{} ({})", text.empty() ? "" : ", ", size.first, size.second, count);
+  }
+  return text;
+}
+
+void print_names(const char* title, const std::vector<std::string>& names) {
+  for (size_t i = 0; i < std::min<size_t>(names.size(), 10); ++i) fmt::print("  {} {}\n", title, names[i]);
+  if (names.size() > 10) fmt::print("  {} and {} more (--json lists all)\n", title, names.size() - 10);
+}
+
+void print(const data::Inspection& inspection) {
+  fmt::print("{}: {}, {} images, {} readable, {:.1f} MB\n", inspection.path, inspection.kind, inspection.count,
+             inspection.readable, static_cast<double>(inspection.encoded_bytes) / 1e6);
+  fmt::print("sizes       {}\n", sizes_text(inspection));
+  fmt::print("mean RGB    {:.2f} {:.2f} {:.2f} of 255\n", inspection.mean[0], inspection.mean[1], inspection.mean[2]);
+  fmt::print("std RGB     {:.2f} {:.2f} {:.2f}\n", inspection.deviation[0], inspection.deviation[1],
+             inspection.deviation[2]);
+  fmt::print("labels      {}\n", inspection.has_labels ? "yes" : "none");
+  fmt::print("duplicates  {}\n", inspection.duplicate_count());
+  std::vector<std::string> groups;
+  for (const auto& group : inspection.duplicates) groups.push_back(fmt::format("{}", fmt::join(group, " = ")));
+  print_names("same:", groups);
+  fmt::print("broken      {}\n", inspection.broken.size());
+  std::vector<std::string> reasons;
+  for (const auto& image : inspection.broken) reasons.push_back(image.reason);
+  print_names("broken:", reasons);
+  fmt::print("not images  {}\n", inspection.ignored.size());
+  print_names("ignored:", inspection.ignored);
+}
+
+void inspect(const InspectArguments& arguments) {
+  const auto archive = formats::open_image_archive(arguments.data, arguments.size);
+  const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers);
+  print(inspection);
+  if (!arguments.json.empty()) {
+    using Json = nlohmann::ordered_json;  // file names need not be UTF-8
+    write_file_atomically(arguments.json,
+                          inspection.to_json().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+  if (!arguments.sheet.empty() && inspection.readable > 0) {
+    formats::write_png(arguments.sheet, data::dataset_sheet(*archive, inspection, arguments.sheet_images));
+  }
+  require(inspection.readable > 0, "{}: no image can be read", inspection.path);
+  require(inspection.broken.empty() || arguments.skip_broken,
+          "{}: {} of {} images cannot be read (--skip-broken accepts that)", inspection.path, inspection.broken.size(),
+          inspection.count);
+}
+
+void add_make(CLI::App& dataset) {
+  auto arguments = std::make_shared<MakeArguments>();
+  data::ConvertOptions& options = arguments->options;
+  CLI::App* command = dataset.add_subcommand("make", "Convert images to a StyleGAN2-ADA zip");
+  command->add_option("--source", options.source, "Image folder, zip, or lmdb")->required();
+  command->add_option("--dest", options.destination, "The .zip to write")->required();
+  command->add_option("--size", arguments->size, "Side of the results in pixels")->check(CLI::Range(1, 16384));
+  command->add_option("--width", options.width, "Width of the results")->check(CLI::Range(1, 16384));
+  command->add_option("--height", options.height, "Height of the results")->check(CLI::Range(1, 16384));
+  command
+      ->add_option("--transform", arguments->transform, "What to do with images of another shape: none or center-crop")
+      ->check(CLI::IsMember({"none", "center-crop"}))
+      ->capture_default_str();
+  command->add_option("--resize-filter", arguments->filter, "lanczos or box")
+      ->check(CLI::IsMember({"lanczos", "box"}))
+      ->capture_default_str();
+  command->add_option("--max-images", options.max_images, "Take only the first N images of the source")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--skip-broken", options.skip_broken, "List and leave out images that cannot be used");
+  command->add_flag("--overwrite", arguments->overwrite, "Replace an existing --dest");
+  command->add_option("--workers", options.workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
+  command->callback([arguments] { make(*arguments); });
+}
+
+void add_inspect(CLI::App& dataset) {
+  auto arguments = std::make_shared<InspectArguments>();
+  CLI::App* command = dataset.add_subcommand("inspect", "Count, sizes, statistics, duplicates and broken files");
+  command->add_option("--data", arguments->data, "Image folder, zip, or lmdb")->required();
+  command->add_option("--size", arguments->size, "Which of an lmdb's sizes")->check(CLI::Range(1, 16384));
+  command->add_option("--sheet", arguments->sheet, "Write a contact sheet to this PNG file");
+  command->add_option("--sheet-images", arguments->sheet_images, "Images on the sheet")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--json", arguments->json, "Write everything found to this file");
+  command->add_flag("--skip-broken", arguments->skip_broken, "Broken images are listed but are no failure");
+  command->add_option("--workers", arguments->workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
+  command->callback([arguments] { inspect(*arguments); });
+}
+
+}  // namespace
+
+void add_dataset(CLI::App& app) {
+  CLI::App* dataset = app.add_subcommand("dataset", "Make and inspect image data sets");
+  dataset->require_subcommand(1);
+  add_make(*dataset);
+  add_inspect(*dataset);
+}
+
+}  // namespace lifted::app

@@ -5,6 +5,15 @@
 
 namespace lifted::app {
 
+void add_generate(CLI::App& app);
+void add_rotate(CLI::App& app);
+void add_relight(CLI::App& app);
+void add_interpolate(CLI::App& app);
+void add_mix(CLI::App& app);
+void add_compare(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_convert(CLI::App& app);
+void add_demo(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_dataset(CLI::App& app);
 

@@ -27,8 +27,12 @@ int run(int argc, char** argv) {
   CLI::App app("LiftedGAN: 3D-aware faces from a 2D StyleGAN", "liftedgan");
   app.set_version_flag("--version", LIFTED_VERSION);
   app.require_subcommand(1);
-  lifted::app::add_doctor(app);
-  lifted::app::add_dataset(app);
+  for (const auto add :
+       {lifted::app::add_generate, lifted::app::add_rotate, lifted::app::add_relight, lifted::app::add_interpolate,
+        lifted::app::add_mix, lifted::app::add_compare, lifted::app::add_inspect, lifted::app::add_convert,
+        lifted::app::add_dataset, lifted::app::add_demo, lifted::app::add_doctor}) {
+    add(app);
+  }
 
   try {
     app.parse(normalized_arguments(argc, argv));

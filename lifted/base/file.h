@@ -20,8 +20,8 @@ Bytes read_file(const std::filesystem::path& path, uint64_t max_bytes = UINT64_M
 void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
 void write_file_atomically(const std::filesystem::path& path, const void* data, size_t size);
 
-/// A place to write a file with another library: `temporary()` is a sibling of `path`, `commit()` flushes and renames it.
-/// Without commit() the destructor removes it.
+/// A place to write a file with another library: `temporary()` is a sibling of `path`, `commit()` flushes and renames
+/// it. Without commit() the destructor removes it.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

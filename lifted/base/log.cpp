@@ -63,7 +63,7 @@ Progress::~Progress() {
 void Progress::advance(int64_t count) {
   done_ += count;
   const auto interval = terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(5000);
-  if (std::chrono::steady_clock::now() - last_print_ < interval) return;
+  if (done_ == total_ || std::chrono::steady_clock::now() - last_print_ < interval) return;
   print(false);
 }
 

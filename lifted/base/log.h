@@ -29,7 +29,8 @@ void log_warning(fmt::format_string<Args...> format, Args&&... args) {
   detail::log_warning(fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// One line on stderr with count, rate and time left: redrawn in place on a terminal, printed every few seconds otherwise.
+/// One line on stderr with count, rate and time left: redrawn in place on a terminal, printed every few seconds
+/// otherwise.
 class Progress {
  public:
   /// `unit` names what is counted ("images"); `total` 0 means unknown.

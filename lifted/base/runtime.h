@@ -8,14 +8,15 @@
 namespace lifted {
 
 /// Call first in main(). Keeps freed memory in the process (libtorch allocates and frees large blocks all the time, and
-/// returning each to the system costs up to half the time), uses all cores, and, where OpenBLAS chose kernels for an older
-/// processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones.
+/// returning each to the system costs up to half the time), uses all cores, and, where OpenBLAS chose kernels for an
+/// older processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones.
 void prepare_process(char** argv);
 
 /// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core this process may run on.
 void set_threads(int threads);
 
-/// "cpu", "cuda", "cuda:N" or "auto" (a GPU if there is one). UsageError if the device does not exist in this build or machine.
+/// "cpu", "cuda", "cuda:N" or "auto" (a GPU if there is one). UsageError if the device does not exist in this build or
+/// machine.
 torch::Device parse_device(const std::string& name);
 
 /// The name of OpenBLAS's kernels in use ("SkylakeX"), or "not OpenBLAS".

@@ -1,4 +1,5 @@
-// The one place where differences between libtorch versions live. Everything else uses what 1.13 and the newest 2.x share.
+// The one place where differences between libtorch versions live. Everything else uses what 1.13 and the newest 2.x
+// share.
 #pragma once
 
 #include <torch/torch.h>

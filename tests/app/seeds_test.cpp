@@ -14,8 +14,8 @@ TEST(Seeds, RangesAndLists) {
 }
 
 TEST(Seeds, EverythingElseIsAUsageError) {
-  for (const char* text : {"", ",", "1,", "-1", "a", "1-", "3-1", "1.5", "0x10", "4294967296", "99999999999999999999", " 1",
-                           "1--2", "0-2000000", "0-999999,1"}) {
+  for (const char* text : {"", ",", "1,", "-1", "a", "1-", "3-1", "1.5", "0x10", "4294967296", "99999999999999999999",
+                           " 1", "1--2", "0-2000000", "0-999999,1"}) {
     EXPECT_THROW(parse_seeds(text), UsageError) << "'" << text << "'";
   }
 }

@@ -50,8 +50,11 @@ fs::path golden_file(const std::string& name) {
 }
 
 Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance) {
-  const auto difference = (actual.detach().to(torch::kCPU, torch::kFloat64) -
-                           expected.detach().to(torch::kCPU, torch::kFloat64)).abs().flatten().contiguous();
+  const auto difference =
+      (actual.detach().to(torch::kCPU, torch::kFloat64) - expected.detach().to(torch::kCPU, torch::kFloat64))
+          .abs()
+          .flatten()
+          .contiguous();
   Difference result;
   if (difference.numel() == 0) return result;
   const auto sorted = std::get<0>(difference.nan_to_num(1e30, 1e30, 1e30).sort());
@@ -60,7 +63,8 @@ Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, d
   result.max = values[count - 1];
   result.median = values[count / 2];
   result.p999 = values[std::min(count - 1, static_cast<int64_t>(0.999 * static_cast<double>(count)))];
-  result.within = static_cast<double>(std::upper_bound(values, values + count, tolerance) - values) / static_cast<double>(count);
+  result.within =
+      static_cast<double>(std::upper_bound(values, values + count, tolerance) - values) / static_cast<double>(count);
   return result;
 }
 

@@ -15,8 +15,8 @@ std::filesystem::path data_file(const std::string& name);
 /// The shared reference folder (environment variable LIFTED_SHARED, else ../shared beside the project), or empty.
 std::filesystem::path shared_folder();
 
-/// A tensor file of the golden set, or an unpacked checkpoint of it (unpacked into a cache folder on first use); empty if the
-/// shared folder is absent.
+/// A tensor file of the golden set, or an unpacked checkpoint of it (unpacked into a cache folder on first use); empty
+/// if the shared folder is absent.
 std::filesystem::path golden_file(const std::string& name);
 
 /// How two tensors differ: |a − b| over all elements, in float64.
@@ -27,8 +27,8 @@ struct Difference {
 };
 Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance);
 
-/// Prints one line per compared tensor ("canon_depth  max … p99.9 … median …") and fails the test if shapes differ, if the median exceeds
-/// `median_tolerance`, or if fewer than `share` of the elements are within `tolerance`.
+/// Prints one line per compared tensor ("canon_depth  max … p99.9 … median …") and fails the test if shapes differ, if
+/// the median exceeds `median_tolerance`, or if fewer than `share` of the elements are within `tolerance`.
 void expect_close(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected, double tolerance,
                   double share = 1.0, double median_tolerance = 1e9);
 
@@ -49,6 +49,6 @@ class TemporaryFolder {
 }  // namespace lifted::test
 
 /// Leaves the test, saying loudly what is missing. Inside CI the file must exist.
-#define LIFTED_GOLDEN_OR_SKIP(variable, name)                                                               \
-  const std::filesystem::path variable = ::lifted::test::golden_file(name);                                 \
+#define LIFTED_GOLDEN_OR_SKIP(variable, name)                               \
+  const std::filesystem::path variable = ::lifted::test::golden_file(name); \
   if (variable.empty()) GTEST_SKIP() << "SKIPPED: golden file " << name << " is absent (set LIFTED_SHARED)"

@@ -1,0 +1,123 @@
+// `mix`: rows by columns. A lifted network gives the row's shape the column's looks (the reproduction's style
+// transfer); a plain generator takes the layers named by --styles from the column (StyleGAN's style mixing).
+#include "lifted/app/commands.h"
+#include "lifted/app/pictures.h"
+#include "lifted/app/sampling.h"
+#include "lifted/app/seeds.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/formats/contact_sheet.h"
+
+namespace lifted::app {
+namespace {
+
+struct MixOptions {
+  SamplingOptions sampling;
+  std::string rows = "0-2", columns = "10-12", styles = "0-6";
+};
+
+/// What a grid of mixed pictures is made of: the faces alone, and every row mixed with every column.
+struct Mixer {
+  std::function<formats::Image(int64_t)> row_face, column_face;
+  std::function<torch::Tensor(int64_t row, int64_t column)> mixed;  // 3×S×S
+  formats::Rounding rounding;
+};
+
+Mixer lifted_mixer(const model::LiftedGan& lifted, const Codes& rows, const Codes& columns) {
+  const auto shapes = std::make_shared<model::Estimate>(lifted.estimate(rows.styles));
+  const auto looks = std::make_shared<model::Estimate>(lifted.estimate(columns.styles));
+  const auto face = [&lifted](const std::shared_ptr<model::Estimate>& all) {
+    return
+        [&lifted, all](int64_t i) { return formats::image_from_tensor(lifted.render(all->narrow(i, 1)).recon_im[0]); };
+  };
+  return {face(shapes), face(looks),
+          [&lifted, shapes, looks](int64_t row, int64_t column) {
+            return lifted.render(lifted.mix(shapes->narrow(row, 1), looks->narrow(column, 1))).recon_im[0];
+          },
+          formats::Rounding::truncate};
+}
+
+Mixer plain_mixer(const nets::Stylegan2Generator& generator, const Codes& rows, const Codes& columns,
+                  const std::vector<uint32_t>& layers) {
+  for (const uint32_t layer : layers) {
+    if (static_cast<int>(layer) >= generator->layers()) {
+      usage_error("--styles: layer {} does not exist; this generator has layers 0-{}", layer, generator->layers() - 1);
+    }
+  }
+  const auto image = [generator](const torch::Tensor& styles) { return generator->synthesize(styles).image[0]; };
+  const auto face = [image](const torch::Tensor& styles) {
+    return [image, styles](int64_t i) {
+      return formats::image_from_tensor(image(styles.slice(0, i, i + 1)), formats::Rounding::nvidia);
+    };
+  };
+  return {face(rows.styles), face(columns.styles),
+          [=](int64_t row, int64_t column) {
+            torch::Tensor styles = rows.styles[row].expand({1, generator->layers(), -1}).clone();
+            for (const uint32_t layer : layers) styles[0][static_cast<int64_t>(layer)] = columns.styles[column];
+            return image(styles);
+          },
+          formats::Rounding::nvidia};
+}
+
+void write_grid(SamplingRun& run, const Mixer& mixer, const Codes& rows, const Codes& columns) {
+  formats::ContactSheet sheet;
+  sheet.row_labels.push_back("");
+  sheet.column_labels.push_back("");
+  sheet.images.emplace_back();
+  for (int64_t column = 0; column < columns.size(); ++column) {
+    sheet.images.push_back(mixer.column_face(column));
+    sheet.column_labels.push_back(columns.names[static_cast<size_t>(column)]);
+  }
+  Progress progress("mix", rows.size() * columns.size(), "images");
+  for (int64_t row = 0; row < rows.size(); ++row) {
+    sheet.row_labels.push_back(rows.names[static_cast<size_t>(row)]);
+    sheet.images.push_back(mixer.row_face(row));
+    for (int64_t column = 0; column < columns.size(); ++column) {
+      const torch::Tensor image = mixer.mixed(row, column);
+      run.keep_tensor("mix_recon_im", image.unsqueeze(0));
+      sheet.images.push_back(formats::image_from_tensor(image, mixer.rounding));
+      const std::string name = sheet.row_labels.back() + "-" + columns.names[static_cast<size_t>(column)] + ".png";
+      formats::write_png(run.output(name), sheet.images.back());
+      progress.advance();
+    }
+  }
+  formats::write_png(run.output("grid.png"), formats::render_contact_sheet(sheet));
+}
+
+void mix(const MixOptions& options) {
+  const torch::NoGradGuard no_grad;
+  const std::vector<uint32_t> row_seeds = parse_seeds(options.rows), column_seeds = parse_seeds(options.columns);
+  const std::vector<uint32_t> layers = parse_seeds(options.styles);
+  if (row_seeds.size() * column_seeds.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
+  SamplingRun run("mix", options.sampling);
+  const model::LoadedNetwork& network = run.network();
+  const Codes rows = run.codes_of_seeds(row_seeds), columns = run.codes_of_seeds(column_seeds);
+  run.record().set("rows", rows.names);
+  run.record().set("columns", columns.names);
+  run.record().set(
+      "mode", network.lifted ? "shape of the row, looks of the column" : "layers " + options.styles + " of the column");
+  write_grid(run,
+             network.lifted ? lifted_mixer(*network.lifted, rows, columns)
+                            : plain_mixer(network.generator, rows, columns, layers),
+             rows, columns);
+  run.finish();
+}
+
+}  // namespace
+
+void add_mix(CLI::App& app) {
+  auto options = std::make_shared<MixOptions>();
+  CLI::App* command = app.add_subcommand("mix", "The shape of some faces with the looks of others, as a grid");
+  add_sampling_options(*command, options->sampling);
+  command->remove_option(command->get_option("--seeds"));
+  command->remove_option(command->get_option("--latents"));
+  command->add_option("--rows", options->rows, "Seeds whose shape (or base layers) each row has")
+      ->capture_default_str();
+  command->add_option("--cols", options->columns, "Seeds whose looks (or --styles layers) each column has")
+      ->capture_default_str();
+  command->add_option("--styles", options->styles, "Of plain 2D generators: layers taken from the column")
+      ->capture_default_str();
+  command->callback([options] { mix(*options); });
+}
+
+}  // namespace lifted::app

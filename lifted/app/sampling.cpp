@@ -1,0 +1,158 @@
+#include "lifted/app/sampling.h"
+
+#include "lifted/app/seeds.h"
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+#include "lifted/base/log.h"
+#include "lifted/base/random.h"
+#include "lifted/base/runtime.h"
+#include "lifted/formats/checkpoint.h"
+#include "lifted/formats/safetensors.h"
+#include "lifted/model/network_kind.h"
+
+namespace lifted::app {
+namespace {
+
+/// The --gan of one network: its own, the only one, or none.
+std::optional<std::filesystem::path> gan_for(const SamplingOptions& options, size_t network_index) {
+  if (options.gans.empty()) return std::nullopt;
+  const auto& path = options.networks[network_index];
+  const bool takes_gan = model::recognize(formats::read_checkpoint(path)) == model::NetworkKind::liftedgan;
+  // With one network a needless --gan is an error of the reader's; among several it belongs to those that take one.
+  if (!takes_gan && options.networks.size() > 1) return std::nullopt;
+  return options.gans.size() == 1 ? options.gans[0] : options.gans[network_index];
+}
+
+void check(const SamplingOptions& options) {
+  if (options.batch < 1) usage_error("--batch {}: expected at least 1", options.batch);
+  if (options.gans.size() > 1 && options.gans.size() != options.networks.size()) {
+    usage_error("{} --gan for {} --network; give one for all, or one each", options.gans.size(),
+                options.networks.size());
+  }
+}
+
+}  // namespace
+
+void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
+  auto* network = command.add_option("--network", options.networks, "Checkpoint to sample from")->required();
+  auto* gan =
+      command.add_option("--gan", options.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
+  if (networks == Networks::one) {
+    network->expected(1);
+    gan->expected(1);
+  } else {
+    network->description("Checkpoint to sample from; give two or more")->take_all();
+    gan->take_all();
+  }
+  command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
+  command
+      .add_option("--latents", options.latents, "Instead of seeds: .safetensors holding z or w (one row per sample)")
+      ->excludes("--seeds");
+  command.add_option("--trunc", options.truncation_psi, "Truncation psi; 1 for none")->capture_default_str();
+  command.add_option("--outdir", options.outdir, "Where the results go")->required();
+  command.add_option("--batch", options.batch, "Samples at a time; does not change results")->capture_default_str();
+  command.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command.add_option("--threads", options.threads, "Computing threads; 0 for all cores")->capture_default_str();
+  command.add_option("--tensors", options.tensors, "Also write the raw fp32 tensors to this .safetensors");
+}
+
+Codes Codes::slice(int64_t first, int64_t last) const {
+  const auto rows = [&](const torch::Tensor& all) { return all.defined() ? all.slice(0, first, last) : all; };
+  return {{names.begin() + first, names.begin() + last},
+          {ids.begin() + first, ids.begin() + last},
+          rows(z),
+          rows(w),
+          rows(styles)};
+}
+
+SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
+    : options_(options), record_(std::move(command)), device_(parse_device(options.device)) {
+  check(options);
+  set_threads(options.threads);
+  make_output_folder(options.outdir);
+  load_networks();
+  record_.set("trunc", options.truncation_psi);
+  record_.set("device", device_.str());
+}
+
+void SamplingRun::load_networks() {
+  for (size_t i = 0; i < options_.networks.size(); ++i) {
+    networks_.push_back(model::load_network(options_.networks[i], gan_for(options_, i)));
+    model::LoadedNetwork& network = networks_.back();
+    if (network.lifted) network.lifted->to(device_);
+    network.generator->to(device_);
+    network.statistics.mean = network.statistics.mean.to(device_);
+    for (const auto& file : network.files) record_.add_network(file);
+    log_info("{}: {}² {} on {}; truncation towards the mean of {}", options_.networks[i].filename().string(),
+             network.generator->config().size, network.lifted ? "lifted generator" : "2D generator", device_.str(),
+             network.statistics.source);
+  }
+}
+
+Codes SamplingRun::codes(size_t network_index) const {
+  if (!options_.latents.empty()) return read_latents(network_index);
+  return codes_of_seeds(parse_seeds(options_.seeds), network_index);
+}
+
+Codes SamplingRun::codes_of_seeds(const std::vector<uint32_t>& seeds, size_t network_index) const {
+  const int z_dim = networks_[network_index].generator->config().z_dim;
+  Codes codes;
+  codes.z = torch::empty({static_cast<int64_t>(seeds.size()), z_dim});
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    codes.z[static_cast<int64_t>(i)].copy_(torch::tensor(numpy_randn(seeds[i], z_dim)));
+    codes.names.push_back(seed_name(seeds[i]));
+  }
+  codes.ids = seeds;
+  map_and_truncate(codes, network_index);
+  return codes;
+}
+
+Codes SamplingRun::read_latents(size_t network_index) const {
+  const auto& config = networks_[network_index].generator->config();
+  const std::string file = options_.latents.string();
+  const StateDict tensors = formats::read_safetensors(options_.latents);
+  const auto z = tensors.find("z"), w = tensors.find("w");
+  require((z == tensors.end()) != (w == tensors.end()), "{}: expected one tensor named z or w", file);
+  const bool is_z = z != tensors.end();
+  const torch::Tensor rows = (is_z ? z : w)->second.to(torch::kFloat32);
+  const int width = is_z ? config.z_dim : config.w_dim;
+  require(rows.dim() == 2 && rows.size(1) == width && rows.size(0) > 0, "{}: {} has shape {}, expected N×{}", file,
+          is_z ? "z" : "w", fmt::join(rows.sizes(), "×"), width);
+  require(rows.isfinite().all().item<bool>(), "{}: holds values that are not finite", file);
+  Codes codes;
+  (is_z ? codes.z : codes.w) = rows.contiguous();
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    codes.names.push_back(fmt::format("latent{:04}", i));
+    codes.ids.push_back(static_cast<uint32_t>(i));
+  }
+  map_and_truncate(codes, network_index);
+  return codes;
+}
+
+void SamplingRun::map_and_truncate(Codes& codes, size_t network_index) const {
+  const model::LoadedNetwork& network = networks_[network_index];
+  if (codes.z.defined()) {
+    codes.z = codes.z.to(device_);
+    codes.w = network.generator->map(codes.z);
+  }
+  codes.w = codes.w.to(device_);
+  codes.styles = model::truncate(codes.w, network.statistics, {.psi = options_.truncation_psi, .cutoff = {}},
+                                 network.generator->layers());
+}
+
+void SamplingRun::keep_tensor(const std::string& name, const torch::Tensor& batch) {
+  if (keeps_tensors() && batch.defined()) tensors_[name].push_back(batch.detach().to(torch::kCPU, torch::kFloat32));
+}
+
+void SamplingRun::finish() {
+  if (keeps_tensors()) {
+    StateDict joined;
+    for (const auto& [name, batches] : tensors_) joined[name] = torch::cat(batches);
+    formats::write_safetensors(options_.tensors, joined, {{"command", "liftedgan sampling tensors"}});
+    record_.set("tensors", options_.tensors.string());
+  }
+  record_.write(options_.outdir);
+  log_info("results in {}", options_.outdir.string());
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,88 @@
+// What every sampling command shares: options, latents, loaded networks, and where results go.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lifted/app/run_record.h"
+#include "lifted/model/import.h"
+
+namespace lifted::app {
+
+/// The options of StyleGAN's sampling tools, under their names.
+struct SamplingOptions {
+  std::vector<std::filesystem::path> networks, gans;
+  std::string seeds = "0-15";
+  std::filesystem::path latents, outdir, tensors;
+  double truncation_psi = 0.7;
+  int batch = 8;
+  std::string device = "auto";
+  int threads = 0;
+};
+
+/// How many --network a command takes.
+enum class Networks { one, several };
+void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks = Networks::one);
+
+/// Style codes to sample from, each with the name of its output files ("seed0007", "latent0003").
+struct Codes {
+  std::vector<std::string> names;
+  std::vector<uint32_t> ids;  // the seed, or the row of --latents
+  torch::Tensor z;            // N×z_dim, or undefined when codes were given in w
+  torch::Tensor w;            // N×w_dim, mapped and not truncated
+  torch::Tensor styles;       // N×w_dim, truncated
+  int64_t size() const { return static_cast<int64_t>(names.size()); }
+  /// Codes [first, last).
+  Codes slice(int64_t first, int64_t last) const;
+};
+
+/// One command's run: networks on their device, output folder, record.
+class SamplingRun {
+ public:
+  /// Loads the networks, checks the options and creates the output folder. UsageError for contradicting options.
+  SamplingRun(std::string command, const SamplingOptions& options);
+
+  const model::LoadedNetwork& network(size_t index = 0) const { return networks_[index]; }
+  size_t network_count() const { return networks_.size(); }
+  const SamplingOptions& options() const { return options_; }
+  torch::Device device() const { return device_; }
+  RunRecord& record() { return record_; }
+
+  /// The codes named by --seeds or --latents for one network. One latent per seed, drawn as
+  /// numpy.random.RandomState(seed).randn(1, z_dim) does, so that a seed means the same at any batch size.
+  Codes codes(size_t network_index = 0) const;
+  Codes codes_of_seeds(const std::vector<uint32_t>& seeds, size_t network_index = 0) const;
+
+  std::filesystem::path output(const std::string& file_name) const { return options_.outdir / file_name; }
+  /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
+  void keep_tensor(const std::string& name, const torch::Tensor& batch);
+  bool keeps_tensors() const { return !options_.tensors.empty(); }
+  /// Writes --tensors and run.json and says where the results are.
+  void finish();
+
+ private:
+  void load_networks();
+  Codes read_latents(size_t network_index) const;
+  void map_and_truncate(Codes& codes, size_t network_index) const;
+
+  SamplingOptions options_;
+  RunRecord record_;
+  torch::Device device_;
+  std::vector<model::LoadedNetwork> networks_;
+  std::map<std::string, std::vector<torch::Tensor>> tensors_;
+};
+
+/// Calls `body(first, last)` for consecutive ranges of at most `batch` indices below `count`.
+template <typename Body>
+void for_batches(int64_t count, int64_t batch, Body body) {
+  for (int64_t first = 0; first < count; first += batch) body(first, std::min(first + batch, count));
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,102 @@
+// The program's manners: what needs no checkpoint of 256² networks.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "lifted/formats/image.h"
+#include "lifted/formats/safetensors.h"
+#include "tests/support/golden.h"
+#include "tests/support/program.h"
+
+namespace lifted {
+namespace {
+using test::run_program;
+}
+
+TEST(Program, UsageErrorsExitWithTwoAndSayWhy) {
+  const test::TemporaryFolder folder;
+  const std::string out = (folder / "o").string();
+  EXPECT_EQ(run_program({}).exit_code, 2);
+  EXPECT_EQ(run_program({"no-such-command"}).exit_code, 2);
+  EXPECT_EQ(run_program({"generate", "--outdir", out}).exit_code, 2);
+  EXPECT_EQ(run_program({"generate", "--network", "x.pt", "--outdir", out, "--nonsense"}).exit_code, 2);
+  const auto device = run_program({"generate", "--network", "x.pt", "--outdir", out, "--device", "tpu"});
+  EXPECT_EQ(device.exit_code, 2);
+  EXPECT_NE(device.errors.find("tpu"), std::string::npos) << device.errors;
+  EXPECT_EQ(run_program({"compare", "--network", "x.pt", "--outdir", out}).exit_code, 2);
+}
+
+TEST(Program, MissingAndUnreadableFilesExitWithOneAndNameTheFile) {
+  const test::TemporaryFolder folder;
+  const auto missing = run_program({"generate", "--network", "absent.pt", "--outdir", (folder / "o").string()});
+  EXPECT_EQ(missing.exit_code, 1);
+  EXPECT_NE(missing.errors.find("absent.pt"), std::string::npos) << missing.errors;
+  std::ofstream(folder / "text.pt") << "this is not a checkpoint";
+  const auto text = run_program({"inspect", (folder / "text.pt").string()});
+  EXPECT_EQ(text.exit_code, 1);
+  EXPECT_NE(text.errors.find("text.pt"), std::string::npos) << text.errors;
+}
+
+TEST(Program, HelpListsEveryCommand) {
+  const auto help = run_program({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* command : {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert",
+                              "doctor", "demo", "heads", "dataset"}) {
+    EXPECT_NE(help.output.find(command), std::string::npos) << command;
+  }
+}
+
+TEST(Doctor, ReportsLibrariesAndKernels) {
+  const auto result = run_program({"doctor"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  for (const char* line : {"libtorch", "BLAS", "threads", "GFLOP/s"})
+    EXPECT_NE(result.output.find(line), std::string::npos) << line;
+}
+
+TEST(Demo, MakesAPageAndAnimationsWithoutAnyFile) {
+  const test::TemporaryFolder folder;
+  const auto result = run_program({"demo", "--size", "64", "--faces", "1", "--outdir", (folder / "demo").string()});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  for (const char* file : {"index.html", "factors.png", "yaw.gif", "yaw.mp4", "pitch.gif", "light.gif", "run.json"}) {
+    EXPECT_GT(std::filesystem::file_size(folder.path() / "demo" / file), 0U) << file;
+  }
+}
+
+TEST(Generate, NvidiaPickleMakesItsReferenceImages) {
+  LIFTED_GOLDEN_OR_SKIP(network, "nvidia-ada-64.pkl");
+  const StateDict golden = formats::read_safetensors(test::golden_file("nvidia-ada-64.safetensors"));
+  const test::TemporaryFolder folder;
+  const auto seeds = golden.at("seeds");
+  const auto list = fmt::format("{},{}", seeds[0].item<int64_t>(), seeds[1].item<int64_t>());
+  const auto result =
+      run_program({"generate", "--network", network.string(), "--seeds", list, "--trunc", "0.7", "--outdir",
+                   (folder / "o").string(), "--tensors", (folder / "t.safetensors").string()});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const StateDict tensors = formats::read_safetensors(folder / "t.safetensors");
+  test::expect_close("z", tensors.at("z"), golden.at("z"), 1e-6);
+  test::expect_close("w", tensors.at("w"), golden.at("w_psi1"), 1e-4);
+  test::expect_close("styles", tensors.at("styles"), golden.at("w"), 1e-4);
+  test::expect_close("image", tensors.at("image"), golden.at("image"), 1e-4);
+  for (int64_t i = 0; i < 2; ++i) {
+    const auto image =
+        formats::read_image(folder.path() / "o" / fmt::format("seed{:04}.png", seeds[i].item<int64_t>()));
+    const auto pixels =
+        torch::from_blob(const_cast<uint8_t*>(image.pixels.data()), {64, 64, 3}, torch::kUInt8).to(torch::kInt16);
+    const auto difference = (pixels - golden.at("uint8")[i].to(torch::kInt16)).abs();
+    EXPECT_LE(difference.max().item<int64_t>(), 1);
+    EXPECT_LT((difference > 0).to(torch::kFloat32).mean().item<float>(), 1e-3F);
+  }
+}
+
+TEST(Generate, OutdirThatIsAFileIsAnErrorThatNamesIt) {
+  LIFTED_GOLDEN_OR_SKIP(network, "nvidia-ada-64.pkl");
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "taken") << "x";
+  const auto result =
+      run_program({"generate", "--network", network.string(), "--seeds", "0", "--outdir", (folder / "taken").string()});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.errors.find("taken"), std::string::npos) << result.errors;
+}
+
+}  // namespace lifted

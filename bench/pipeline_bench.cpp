@@ -3,9 +3,14 @@
 // tuned (3.6 images/s).
 #include <benchmark/benchmark.h>
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 #include "lifted/base/runtime.h"
 #include "lifted/model/lifted_gan.h"
-#include "lifted/nets/init.h"
+#include "lifted/ops/conv_ceiling.h"
+#include "lifted/ops/cpu/isa.h"
 
 namespace lifted {
 namespace {
@@ -121,5 +126,10 @@ LIFTED_STAGE(Render);
 int main(int argc, char** argv) {
   lifted::prepare_process(argv);
   benchmark::Initialize(&argc, argv);
+  benchmark::AddCustomContext("threads", std::to_string(torch::get_num_threads()));
+  benchmark::AddCustomContext("kernels", lifted::ops::isa_name(lifted::ops::isa_level()));
+  benchmark::AddCustomContext("BLAS", lifted::blas_kernels());
+  benchmark::AddCustomContext("conv ceiling, GFLOP/s",
+                              fmt::format("{:.0f}", lifted::ops::measure_conv_ceiling() * 1e-9));
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -1,5 +1,8 @@
 #include "lifted/model/lifted_gan.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "lifted/base/error.h"
 #include "lifted/ops/reflect_blur.h"
 #include "lifted/scene/light.h"
@@ -36,18 +39,26 @@ void require_pair(const nets::Stylegan2Config& generator, const nets::LiftingCon
           lifting.style_dim);
 }
 
+/// Gives every part as many samples as there are views or lights, where there is one of it.
+void repeat_for_sweep(scene::LitScene& scene) {
+  int64_t count = std::max(scene.depth.size(0), scene.view.size(0));
+  if (scene.light.defined()) count = std::max(count, scene.light.size(0));
+  for (torch::Tensor* part : {&scene.depth, &scene.albedo, &scene.light, &scene.view, &scene.transform_map}) {
+    if (!part->defined() || part->size(0) == count) continue;
+    require(part->size(0) == 1, "render: {} samples, {} views and {} lights do not fit together", scene.depth.size(0),
+            scene.view.size(0), scene.light.defined() ? scene.light.size(0) : 0);
+    std::vector<int64_t> sizes = part->sizes().vec();
+    sizes[0] = count;
+    *part = part->expand(sizes);
+  }
+}
+
 }  // namespace
 
 Estimate Estimate::narrow(int64_t first, int64_t count) const {
   const auto part = [&](const torch::Tensor& t) { return t.narrow(0, first, count); };
   return {part(canon_depth),   part(canon_albedo), part(canon_light),  part(view),
           part(neutral_style), part(trans_map),    part(canon_im_raw), part(features)};
-}
-
-Estimate Estimate::repeat(int64_t times) const {
-  const auto repeated = [&](const torch::Tensor& t) { return t.repeat_interleave(times, 0); };
-  return {repeated(canon_depth),   repeated(canon_albedo), repeated(canon_light),  repeated(view),
-          repeated(neutral_style), repeated(trans_map),    repeated(canon_im_raw), repeated(features)};
 }
 
 LiftedGan::LiftedGan(nets::Stylegan2Generator generator, LiftingNetworks networks, LiftConfig config,
@@ -121,6 +132,7 @@ Rendering LiftedGan::render(const Estimate& estimate, const RenderOptions& optio
   if (options.use_light) scene.light = options.light.defined() ? options.light : estimate.canon_light;
   scene.view = options.view.defined() ? options.view : estimate.view;
   if (options.use_transform_map) scene.transform_map = estimate.trans_map;
+  repeat_for_sweep(scene);
   const scene::LitRender lit = renderer_.render_lit(scene);
   return {lit.mesh.image, lit.mesh.depth.detach(), lit.mesh.mask, lit.canonical_image, lit.normals, lit.shading};
 }

@@ -25,8 +25,6 @@ struct Estimate {
   int64_t batch() const { return canon_depth.size(0); }
   /// Samples [first, first + count).
   Estimate narrow(int64_t first, int64_t count) const;
-  /// Every sample `times` times in a row, for a sweep of that many views of each.
-  Estimate repeat(int64_t times) const;
 };
 
 struct RenderOptions {
@@ -67,7 +65,8 @@ class LiftedGan {
   /// light of `looks`, at the view of `shape` (the reproduction's style transfer).
   Estimate mix(const Estimate& shape, const Estimate& looks) const;
 
-  /// Published: LiftedGAN.render.
+  /// Published: LiftedGAN.render. An estimate of one sample is drawn at each of the given views and lights (a sweep);
+  /// otherwise there is one view and light per sample. Error if the numbers of samples, views and lights disagree.
   Rendering render(const Estimate& estimate, const RenderOptions& options = {}) const;
 
   /// The 2D teacher's image of w, B×3×S×S unclamped, with the stored noise.

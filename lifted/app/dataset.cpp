@@ -108,7 +108,7 @@ void inspect(const InspectArguments& arguments) {
           inspection.count);
 }
 
-void add_make(CLI::App& dataset) {
+void add_make_command(CLI::App& dataset) {
   auto arguments = std::make_shared<MakeArguments>();
   data::ConvertOptions& options = arguments->options;
   CLI::App* command = dataset.add_subcommand("make", "Convert images to a StyleGAN2-ADA zip");
@@ -132,7 +132,7 @@ void add_make(CLI::App& dataset) {
   command->callback([arguments] { make(*arguments); });
 }
 
-void add_inspect(CLI::App& dataset) {
+void add_inspect_command(CLI::App& dataset) {
   auto arguments = std::make_shared<InspectArguments>();
   CLI::App* command = dataset.add_subcommand("inspect", "Count, sizes, statistics, duplicates and broken files");
   command->add_option("--data", arguments->data, "Image folder, zip, or lmdb")->required();
@@ -152,8 +152,8 @@ void add_inspect(CLI::App& dataset) {
 void add_dataset(CLI::App& app) {
   CLI::App* dataset = app.add_subcommand("dataset", "Make and inspect image data sets");
   dataset->require_subcommand(1);
-  add_make(*dataset);
-  add_inspect(*dataset);
+  add_make_command(*dataset);
+  add_inspect_command(*dataset);
 }
 
 }  // namespace lifted::app

@@ -32,13 +32,13 @@ AnalyticShape::AnalyticShape()
     : half_width_(monotone_curve({{-19, 15},
                                   {-16, 13.5f},
                                   {-14, 10.5f},
-                                  {-12.5f, 7.0f},
-                                  {-11, 5.3f},
-                                  {-9.5f, 4.9f},
-                                  {-8.4f, 4.9f},
-                                  {-7.4f, 5.2f},
-                                  {-6, 5.9f},
-                                  {-4.5f, 6.5f},
+                                  {-12.5f, 6.8f},
+                                  {-11, 5.0f},
+                                  {-9.7f, 4.35f},
+                                  {-8.6f, 4.3f},
+                                  {-7.6f, 4.6f},
+                                  {-6.4f, 5.5f},
+                                  {-4.8f, 6.4f},
                                   {-2, 7.0f},
                                   {0, 7.3f},
                                   {2, 7.55f},
@@ -155,12 +155,14 @@ Vec3 AnalyticShape::point(float theta, float h, const AnalyticTraits& traits) co
 
 float AnalyticShape::occlusion(Vec3 p) {
   const float x = absolute(p.x), y = p.y;
-  if (p.z < 2) return 1;
+  const float under_jaw =
+      smoothstep(-6.3f, -8.3f, y) * smoothstep(-12.5f, -10, y) * smoothstep(7.5f, 5, p.z) * smoothstep(-6, 0, p.z);
+  if (p.z < 2) return 1 - 0.5f * under_jaw;
   float dark = 0.72f * gaussian1(y + 3.45f, 0.13f) * smoothstep(2.8f, 2.3f, x);
   dark += 0.85f * gaussian2(x - 0.68f, y + 0.72f, 0.36f, 0.20f) + 0.35f * gaussian2(x - 1.8f, y + 0.1f, 0.25f, 0.6f);
   dark += 0.30f * gaussian2(x - 1.6f, y - 3.6f, 0.5f, 0.8f) + 0.25f * gaussian2(x - 3.0f, y - 4.75f, 1.6f, 0.40f);
   dark += 0.22f * gaussian2(x, y + 4.95f, 1.4f, 0.30f) + 0.15f * gaussian2(x - 3.1f, y - 2.6f, 1.2f, 0.3f);
-  dark += 0.45f * smoothstep(-7.4f, -9.2f, y) * smoothstep(-12.5f, -10, y);
+  dark += 0.5f * under_jaw;
   return clamp(1 - dark, 0.05f, 1);
 }
 

@@ -6,20 +6,30 @@
 #pragma once
 
 #if defined(LIFTED_X86_ISA_LEVELS)
-#define LIFTED_DECLARE_ISA(...)                         \
-  namespace isa_baseline { __VA_ARGS__ }                \
-  namespace isa_avx2 { __VA_ARGS__ }                    \
-  namespace isa_avx512 { __VA_ARGS__ }
-#define LIFTED_CALL_ISA(function, ...)                                                                     \
-  (::lifted::ops::isa_level() == ::lifted::ops::IsaLevel::avx512 ? isa_avx512::function(__VA_ARGS__)       \
-   : ::lifted::ops::isa_level() == ::lifted::ops::IsaLevel::avx2 ? isa_avx2::function(__VA_ARGS__)         \
+#define LIFTED_DECLARE_ISA(...) \
+  namespace isa_baseline {      \
+  __VA_ARGS__                   \
+  }                             \
+  namespace isa_avx2 {          \
+  __VA_ARGS__                   \
+  }                             \
+  namespace isa_avx512 {        \
+  __VA_ARGS__                   \
+  }
+#define LIFTED_CALL_ISA(function, ...)                                                               \
+  (::lifted::ops::isa_level() == ::lifted::ops::IsaLevel::avx512 ? isa_avx512::function(__VA_ARGS__) \
+   : ::lifted::ops::isa_level() == ::lifted::ops::IsaLevel::avx2 ? isa_avx2::function(__VA_ARGS__)   \
                                                                  : isa_baseline::function(__VA_ARGS__))
 #elif defined(LIFTED_ISA)
 #define LIFTED_DECLARE_ISA(...) \
-  namespace LIFTED_ISA { __VA_ARGS__ }
+  namespace LIFTED_ISA {        \
+  __VA_ARGS__                   \
+  }
 #else
 #define LIFTED_DECLARE_ISA(...) \
-  namespace isa_baseline { __VA_ARGS__ }
+  namespace isa_baseline {      \
+  __VA_ARGS__                   \
+  }
 #define LIFTED_CALL_ISA(function, ...) isa_baseline::function(__VA_ARGS__)
 #endif
 

@@ -1,7 +1,7 @@
 #include "lifted/ops/cpu/rasterize_kernel.h"
 
-#include "lifted/ops/cpu/rasterize_geometry.h"
 #include "lifted/ops/cpu/lanes.h"
+#include "lifted/ops/cpu/rasterize_geometry.h"
 
 namespace lifted::ops::LIFTED_ISA {
 namespace {

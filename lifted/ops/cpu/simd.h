@@ -5,7 +5,8 @@
 #include <cstring>
 
 #if defined(__AVX2__) || defined(__AVX512F__)
-// GCC's own headers pass a deliberately undefined operand to the masked forms, and GCC warns about it wherever they are inlined.
+// GCC's own headers pass a deliberately undefined operand to the masked forms, and GCC warns about it wherever they are
+// inlined.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"

@@ -16,5 +16,6 @@ void add_convert(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_dataset(CLI::App& app);
+void add_heads(CLI::App& app);
 
 }  // namespace lifted::app

@@ -12,7 +12,7 @@
 namespace lifted::data::heads {
 namespace {
 
-constexpr int buffer_size = 768;
+constexpr int buffer_size = 1024;
 constexpr float visibility_slack = 0.06f;  // cm
 
 Vec3 fibonacci_direction(int k, int count) {
@@ -24,7 +24,7 @@ Vec3 fibonacci_direction(int k, int count) {
 /// Vertices seen along a direction: x and y in pixels, "1/z" = how far toward the eye, kept positive.
 std::vector<ScreenVertex> orthographic(const Positions& vertices, Vec3 d) {
   const Vec3 u = normalized(std::abs(d.y) < 0.9f ? Vec3{d.z, 0, -d.x} : Vec3{0, -d.z, d.y}), v = cross(d, u);
-  constexpr float reach = 34;  // cm from the template's origin; the bust ends at 20
+  constexpr float reach = 25;  // cm from the template's origin to its farthest point
   const float scale = buffer_size / (2 * reach);
   std::vector<ScreenVertex> screen;
   for (const Vec3& p : vertices)

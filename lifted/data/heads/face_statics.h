@@ -8,7 +8,7 @@
 namespace lifted::data::heads {
 
 /// Share of the sky a vertex sees, weighted by the cosine to its normal: 1 in the open, 0 in a fold. `directions`
-/// views, each a z-buffer of 768² pixels; vertices no triangle uses get 0. Spread over all cores.
+/// views, each a z-buffer of 1024² pixels; vertices no triangle uses get 0. Spread over all cores.
 std::vector<float> ambient_occlusion(const Positions& vertices, const std::vector<Triangle>& triangles, int directions);
 
 /// Two half-steps toward the mean of the neighbours along `edges`, for vertices that have any.

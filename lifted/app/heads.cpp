@@ -1,0 +1,103 @@
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/data/heads/head_set.h"
+#include "lifted/data/heads/preview.h"
+
+namespace lifted::app {
+namespace {
+
+using namespace data::heads;
+
+void add_model_option(CLI::App& command, std::string& path) {
+  command.add_option("--face-model", path,
+                     "ICT-FaceKit folder or a file made by `heads pack` (default: the built-in head)");
+}
+
+void add_recipe_options(CLI::App& command, HeadRecipe& recipe) {
+  command.add_option("--images-per-identity", recipe.images_per_identity, "Images of each person, one after another")
+      ->capture_default_str();
+  command.add_option("--shape-std", recipe.shape_std, "Spread of face shapes")->capture_default_str();
+  command.add_option("--yaw-std", recipe.yaw_std, "Spread of yaw in degrees")->capture_default_str();
+  command.add_option("--yaw-max", recipe.yaw_max, "Largest yaw in degrees")->capture_default_str();
+  command.add_option("--pitch-std", recipe.pitch_std, "Spread of pitch in degrees")->capture_default_str();
+  command.add_option("--pitch-max", recipe.pitch_max, "Largest pitch in degrees")->capture_default_str();
+  command.add_option("--roll-std", recipe.roll_std, "Spread of roll in degrees")->capture_default_str();
+  command.add_option("--light-x-std", recipe.light_x_std, "Spread of the light sideways (tangent)")
+      ->capture_default_str();
+  command.add_option("--light-y-mean", recipe.light_y_mean, "Mean height of the light (tangent, negative: above)")
+      ->capture_default_str();
+  command.add_option("--light-y-std", recipe.light_y_std, "Spread of the light's height")->capture_default_str();
+  command.add_option("--ambient-min", recipe.ambient_min, "Smallest ambient share of the light")->capture_default_str();
+  command.add_option("--ambient-max", recipe.ambient_max, "Largest ambient share of the light")->capture_default_str();
+  command.add_flag("!--no-expressions", recipe.expressions, "Neutral faces only");
+}
+
+void add_render(CLI::App& heads) {
+  CLI::App* command = heads.add_subcommand("render", "Render a set into a folder or zip, with ground truth on request");
+  const auto options = std::make_shared<HeadSetOptions>();
+  const auto model = std::make_shared<std::string>();
+  command->add_option("--count", options->count, "How many images")->required();
+  command->add_option("--size", options->size, "Side of the images in pixels")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
+  command->add_option("--start", options->start, "Index of the first image: any range of a set can be made anywhere")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "Folder, or file ending in .zip")->required();
+  command->add_option("--supersampling", options->render.supersampling, "Sub-pixels per pixel side (0: by size)")
+      ->capture_default_str();
+  command->add_option("--threads", options->workers, "Threads (0: one per core)")->capture_default_str();
+  command->add_flag("--ground-truth", options->ground_truth,
+                    "Also write depth, normal, albedo, shading, mask, label and a JSON line per image");
+  command->add_flag("--canonical", options->canonical, "Ground truth also of the head seen from the front");
+  add_model_option(*command, *model);
+  add_recipe_options(*command, options->recipe);
+  command->callback([options, model] {
+    options->recipe.validate();
+    if (options->canonical && !options->ground_truth)
+      usage_error("--canonical adds to --ground-truth, which was not given");
+    if (options->workers < 0 || options->workers > 1024)
+      usage_error("--threads is {}, but must be from 0 to 1024", options->workers);
+    render_head_set(open_face_model(*model), *options);
+  });
+}
+
+void add_pack(CLI::App& heads) {
+  CLI::App* command = heads.add_subcommand("pack", "Pack a face model into one compact safetensors file");
+  const auto model = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+  add_model_option(*command, *model);
+  command->add_option("--out", *out, "File to write")->required();
+  command->callback([model, out] {
+    pack_face_model(open_face_model(*model), *out);
+    fmt::print("{}  {:.1f} MB\n", *out, static_cast<double>(std::filesystem::file_size(*out)) / 1e6);
+  });
+}
+
+void add_preview(CLI::App& heads) {
+  CLI::App* command = heads.add_subcommand("preview", "Make a contact sheet of heads to look at");
+  const auto options = std::make_shared<PreviewOptions>();
+  const auto model = std::make_shared<std::string>(), out = std::make_shared<std::string>(),
+             kind = std::make_shared<std::string>("heads");
+  command->add_option("--out", *out, "PNG file to write")->required();
+  command->add_option("--sheet", *kind, "heads, yaw-light, ground-truth or identities")->capture_default_str();
+  command->add_option("--size", options->size, "Side of one image in pixels")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
+  command->add_option("--start", options->start, "Index of the first image (identities: person)")
+      ->capture_default_str();
+  add_model_option(*command, *model);
+  add_recipe_options(*command, options->recipe);
+  command->callback([=] { formats::write_png(*out, preview(*kind, open_face_model(*model), *options)); });
+}
+
+}  // namespace
+
+void add_heads(CLI::App& app) {
+  CLI::App* heads = app.add_subcommand("heads", "Synthetic heads with exact ground truth");
+  heads->require_subcommand(1);
+  add_render(*heads);
+  add_pack(*heads);
+  add_preview(*heads);
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,19 @@
+// Ground truth as files: tensors and one JSON line per image. Layout: docs/formats.md, "Synthetic heads".
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "lifted/base/state_dict.h"
+#include "lifted/data/heads/render.h"
+
+namespace lifted::data::heads {
+
+/// depth f32 H×W, normal f16 H×W×3, albedo u8 H×W×3, shading f16 H×W, mask u8 H×W, label u8 H×W, each name behind
+/// `prefix`.
+StateDict ground_truth_tensors(const HeadSample& sample, const std::string& prefix = "");
+
+/// Viewpoint, light, identity and everything else known about the image, in HEADS and in LiftedGAN conventions.
+nlohmann::ordered_json ground_truth_record(const HeadSample& sample);
+
+}  // namespace lifted::data::heads

@@ -19,7 +19,7 @@ run_one() {
   if OMP_NUM_THREADS=1 LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0" \
     "$work/fuzz/$name" "$grown" "fuzz/corpus/$name" -max_total_time="$seconds" -rss_limit_mb=3000 -malloc_limit_mb=1500 \
     -timeout=20 -max_len=65536 -print_final_stats=1 -artifact_prefix="$work/findings/$name-" >"$work/logs/$name.log" 2>&1; then
-    echo "$name: $(grep -c . "$work/logs/$name.log") lines, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/logs/$name.log") runs, nothing found"
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/logs/$name.log") runs, nothing found"
   else
     echo "$name: FINDING, see $work/logs/$name.log" >&2
     tail -n 30 "$work/logs/$name.log" >&2

@@ -10,8 +10,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(media REQUIRED IMPORTED_TARGET
   libpng libjpeg libwebp libwebpdemux freetype2 libzip lmdb
   libavformat libavcodec libavfilter libswscale libavutil)
-# Only the library: minizip's include path would hide libzip's zip.h. Its own header is <minizip/zip.h>.
-find_library(LIFTED_MINIZIP minizip REQUIRED)
 
 # The font of contact-sheet labels, embedded into the library at build time.
 find_file(LIFTED_LABEL_FONT DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF REQUIRED)

@@ -94,6 +94,16 @@ TEST(Zip, NothingAppearsWithoutFinishAndNullLabelsAreNull) {
   EXPECT_THAT(error_of([&] { mixed.finish(); }), HasSubstr("1 of 2"));
 }
 
+TEST(Zip, MoreEntriesThanAPlainZipCanCount) {
+  const TemporaryFolder folder;
+  DatasetZipWriter writer(folder / "many.zip");
+  for (int i = 0; i < 66000; ++i) writer.add(bytes_of(std::to_string(i)));
+  writer.finish();
+  const auto archive = open_image_archive(folder / "many.zip");
+  ASSERT_EQ(archive->size(), 66000);
+  for (const int i : {0, 1, 65534, 65535, 65536, 65999}) EXPECT_EQ(archive->bytes(i), bytes_of(std::to_string(i)));
+}
+
 TEST(Zip, Eg3dLabelsAreKept) {
   const TemporaryFolder folder;
   const nlohmann::json camera = std::vector<double>(25, 0.5);

@@ -24,15 +24,13 @@ torch::Tensor canonical_depth(const HeadSample& sample) {
   return result;
 }
 
-/// Grows the head's mask and lets it fall off smoothly outside, over distances that scale with the image.
+/// 1 on the head and one pixel around it, then down to 0 within a few pixels: background that moves along with the head
+/// would be dragged far, lying behind the center of rotation.
 torch::Tensor transform_map(const torch::Tensor& mask, int size) {
-  const int radius = std::max(1, size / 32);
-  const torch::Tensor head = (mask > 0.5).to(torch::kFloat);
-  torch::Tensor grown = torch::max_pool2d(head, 2 * radius + 1, 1, radius);
-  for (int pass = 0; pass < 3; ++pass) {
-    grown = torch::avg_pool2d(torch::replication_pad2d(grown, {radius, radius, radius, radius}), 2 * radius + 1, 1);
-  }
-  torch::Tensor map = torch::max(grown, head);
+  const int radius = std::max(1, size / 128);
+  const torch::Tensor head = torch::max_pool2d((mask > 0.02).to(torch::kFloat), 3, 1, 1);
+  const torch::Tensor wide = torch::replication_pad2d(head, {radius, radius, radius, radius});
+  torch::Tensor map = torch::max(torch::avg_pool2d(wide, 2 * radius + 1, 1), head);
   map.slice(2, 0, 1).zero_(), map.slice(2, size - 1).zero_();
   map.slice(3, 0, 2).zero_(), map.slice(3, size - 2).zero_();
   return map;

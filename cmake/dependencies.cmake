@@ -1,5 +1,10 @@
 # Debian's packages by default (scripts/install-deps.sh); another libtorch through CMAKE_PREFIX_PATH.
 find_package(Torch REQUIRED)
+# at::parallel_for is a header template: without OpenMP in our own compile flags it runs on one thread and says nothing.
+# The fuzz targets are single-threaded and clang's OpenMP is a package of its own.
+if(NOT LIFTED_BUILD_FUZZ)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)

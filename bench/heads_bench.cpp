@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "lifted/base/runtime.h"
 #include "lifted/data/heads/render.h"
 
 namespace {
@@ -29,6 +30,7 @@ void add(const std::string& name, const std::shared_ptr<const FaceModel>& model)
 }  // namespace
 
 int main(int argc, char** argv) {
+  lifted::prepare_process(argv);
   benchmark::Initialize(&argc, argv);
   add("built-in", std::make_shared<const FaceModel>(analytic_face_model()));
   if (const char* path = std::getenv("LIFTED_FACE_MODEL"))

@@ -14,26 +14,43 @@ torch::Tensor to_tensor(const std::vector<float>& values, int size) {
   return torch::tensor(values).view({size, size, channels}).permute({2, 0, 1}).unsqueeze(0).contiguous();
 }
 
-torch::Tensor canonical_depth(const HeadSample& sample) {
-  const torch::Tensor mask = to_tensor(sample.mask, sample.size), depth = to_tensor(sample.depth, sample.size);
-  torch::Tensor result = torch::where(mask > 0.5, depth.clamp(lifted_min_depth, lifted_max_depth),
-                                      torch::full_like(depth, lifted_border_depth))
-                             .squeeze(1);
-  result.slice(2, 0, 2).fill_(lifted_border_depth);
-  result.slice(2, sample.size - 2).fill_(lifted_border_depth);
-  return result;
+struct Sheet {
+  torch::Tensor depth;  ///< 1×S×S
+  torch::Tensor moves;  ///< 1×1×S×S transform map
+};
+
+/// Means over squares, of the places where `weight` is 1 only.
+torch::Tensor masked_blur(const torch::Tensor& values, const torch::Tensor& weight, int radius) {
+  const auto mean = [radius](const torch::Tensor& map) {
+    return torch::avg_pool2d(map, 2 * radius + 1, 1, radius, false, /*count_include_pad=*/false);
+  };
+  return mean(values * weight) / mean(weight).clamp_min(1e-6);
 }
 
-/// 1 on the head and one pixel around it, then down to 0 within a few pixels: background that moves along with the head
-/// would be dragged far, lying behind the center of rotation.
-torch::Tensor transform_map(const torch::Tensor& mask, int size) {
-  const int radius = std::max(1, size / 128);
-  const torch::Tensor head = torch::max_pool2d((mask > 0.02).to(torch::kFloat), 3, 1, 1);
-  const torch::Tensor wide = torch::replication_pad2d(head, {radius, radius, radius, radius});
-  torch::Tensor map = torch::max(torch::avg_pool2d(wide, 2 * radius + 1, 1), head);
-  map.slice(2, 0, 1).zero_(), map.slice(2, size - 1).zero_();
-  map.slice(3, 0, 2).zero_(), map.slice(3, size - 2).zero_();
-  return map;
+/// The head's depth, continued outward over the background and smoothed there, together with how far each place follows
+/// the head. A step at the outline would instead tear the background when the head turns, and shade a dark rim.
+Sheet continue_outward(const torch::Tensor& depth, const torch::Tensor& mask, int size) {
+  const torch::Tensor head = (mask > 0.5).to(torch::kFloat), around = 1 - head;
+  const int rings = std::max(2, size / 8);
+  torch::Tensor known = head.clone(), follows = head.clone();
+  torch::Tensor filled = depth.clamp(lifted_min_depth, lifted_max_depth) * head;
+  for (int ring = 1; ring < 2 * size && known.min().item<float>() == 0; ++ring) {
+    const torch::Tensor reached = torch::max_pool2d(known, 3, 1, 1), fresh = reached - known;
+    filled = filled + fresh * masked_blur(filled, known, 1);
+    follows = follows + fresh * smoothstep(1, 0.1f, static_cast<float>(ring) / static_cast<float>(rings));
+    known = reached;
+  }
+  torch::Tensor outside = filled;
+  for (int pass = 0; pass < 3; ++pass) outside = masked_blur(outside, around, std::max(1, size / 20));
+  return {torch::where(head > 0, filled, outside).squeeze(1), follows};
+}
+
+/// LiftedGAN's frame: two columns at the border depth, and an outline that never moves.
+void set_frame(Sheet& sheet, int size) {
+  sheet.depth.slice(2, 0, 2).fill_(lifted_border_depth);
+  sheet.depth.slice(2, size - 2).fill_(lifted_border_depth);
+  sheet.moves.slice(2, 0, 1).zero_(), sheet.moves.slice(2, size - 1).zero_();
+  sheet.moves.slice(3, 0, 2).zero_(), sheet.moves.slice(3, size - 2).zero_();
 }
 
 }  // namespace
@@ -44,9 +61,11 @@ CanonicalHead canonical_head(const FaceModel& model, const HeadParameters& param
   CanonicalHead head;
   head.sample = render_head(model, canonical_parameters(parameters), size, options);
   head.mask = to_tensor(head.sample.mask, size);
-  head.depth = canonical_depth(head.sample);
+  Sheet sheet = continue_outward(to_tensor(head.sample.depth, size), head.mask, size);
+  set_frame(sheet, size);
+  head.depth = sheet.depth;
   head.albedo = to_tensor(head.sample.albedo, size) * 2 - 1;
-  head.transform_map = transform_map(head.mask, size);
+  head.transform_map = sheet.moves;
   const auto light = to_raw_light(parameters.image.light);
   head.light = torch::tensor(std::vector<float>(light.begin(), light.end())).unsqueeze(0);
   head.view = torch::zeros({1, 6});
@@ -54,12 +73,13 @@ CanonicalHead canonical_head(const FaceModel& model, const HeadParameters& param
 }
 
 CanonicalHead canonical_head(int size, uint64_t identity) {
+  static const FaceModel model = analytic_face_model();  // takes longer to build than to draw
   HeadRecipe recipe;
   recipe.expressions = false;
   HeadParameters parameters = sample_parameters(recipe, 2024, identity);
   parameters.image.light = {0.45, 0.6, normalized({-0.3f, -0.3f, -1})};
   parameters.image.zoom = 0.95;
-  return canonical_head(analytic_face_model(), parameters, size);
+  return canonical_head(model, parameters, size);
 }
 
 }  // namespace lifted::data::heads

@@ -9,9 +9,9 @@ namespace lifted::data::heads {
 
 /// One head, batch size 1, ready for scene::Renderer.
 struct CanonicalHead {
-  torch::Tensor depth;   ///< 1×S×S in [0.9, 1.1]; 1.05 in the background and in the two outer columns on each side
+  torch::Tensor depth;   ///< 1×S×S in [0.9, 1.1]; continued smoothly over the background; two outer columns 1.05
   torch::Tensor albedo;  ///< 1×3×S×S in [-1, 1]
-  torch::Tensor transform_map;  ///< 1×1×S×S: 1 on the head, 0 in the background a few pixels away; the frame is 0
+  torch::Tensor transform_map;  ///< 1×1×S×S: 1 on the head, easing to 0 around it; 0 in the frame
   torch::Tensor light;          ///< 1×4 raw light
   torch::Tensor view;           ///< 1×6 raw view, all 0
   torch::Tensor mask;           ///< 1×1×S×S coverage 0 … 1

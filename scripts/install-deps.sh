@@ -10,7 +10,7 @@ packages="g++ cmake ninja-build make pkg-config git
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavfilter-dev
   libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
 if [ "${1:-}" = "--ci" ]; then
-  packages="$packages clang clang-format clang-tidy libclang-rt-14-dev"
+  packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev"
 fi
 
 missing=""

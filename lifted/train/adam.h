@@ -1,0 +1,63 @@
+// Adam (Kingma and Ba 2015) whose whole state can be saved and restored bit for bit.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lifted/base/error.h"
+#include "lifted/base/state_dict.h"
+
+namespace lifted::train {
+
+/// A loss or gradient became NaN or infinite.
+class NonFiniteError : public Error {
+ public:
+  using Error::Error;
+};
+
+struct AdamOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double weight_decay = 0;  // L2, inside the gradient
+  /// A parameter that took part in no loss: updated with a zero gradient (false), or left alone with its step count
+  /// (true, as torch.optim).
+  bool skip_missing_gradients = false;
+};
+
+class Adam {
+ public:
+  /// Of all parameters of `module`, in its order; their names are the keys of the state.
+  Adam(const torch::nn::Module& module, AdamOptions options);
+
+  /// Drops all gradients.
+  void zero_gradients();
+  /// The norm of all gradients together. NonFiniteError "gradient of NAME …" if one is not finite.
+  double gradient_norm() const;
+  /// One update from the parameters' gradients.
+  void step();
+
+  /// "NAME.exp_avg" (absent where beta1 is 0), "NAME.exp_avg_sq", "NAME.step" of every parameter, sharing memory with
+  /// the optimizer's.
+  StateDict state() const;
+  /// Error naming the tensor if a key is missing or of another shape.
+  void load_state(const StateDict& state, std::string_view what);
+
+ private:
+  struct Slot {
+    std::string name;
+    torch::Tensor parameter, mean, square;
+    int64_t steps = 0;
+  };
+  void update(Slot& slot);
+  void update_on_cpu(Slot& slot, const torch::Tensor& gradient, double correction1, double correction2);
+
+  AdamOptions options_;
+  std::vector<Slot> slots_;
+};
+
+/// average ← decay · average + (1 − decay) · source for every parameter; buffers stay. Both networks must be alike.
+void update_moving_average(const torch::nn::Module& average, const torch::nn::Module& source, double decay);
+
+}  // namespace lifted::train

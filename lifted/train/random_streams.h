@@ -1,0 +1,37 @@
+// One random stream per purpose, all derived from one seed, all part of the saved state.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "lifted/base/state_dict.h"
+
+namespace lifted::train {
+
+class RandomStreams {
+ public:
+  explicit RandomStreams(uint64_t seed) : seed_(seed) {}
+
+  /// The stream of this name on `device`; the first call starts it. Streams of different names are independent.
+  at::Generator& get(const std::string& name, torch::Device device = torch::kCPU);
+  /// A uniform number in [0, 1) of a CPU stream.
+  double uniform(const std::string& name);
+
+  /// The state of every stream started so far, by name (uint8).
+  StateDict state() const;
+  /// Continues the streams that `state` holds; those it lacks start anew.
+  void load_state(const StateDict& state, torch::Device device);
+
+ private:
+  uint64_t seed_;
+  std::map<std::string, at::Generator> streams_;
+};
+
+/// A seed for `name` under `seed`: their SHA-256's first eight bytes.
+uint64_t derived_seed(uint64_t seed, std::string_view name);
+
+}  // namespace lifted::train

@@ -1,0 +1,115 @@
+#include "lifted/train/adam.h"
+
+#include "lifted/base/runtime.h"
+#include "lifted/train/random_streams.h"
+#include "tests/support/golden.h"
+
+namespace lifted::train {
+namespace {
+using torch::Tensor;
+
+torch::nn::Sequential network() {
+  torch::manual_seed(3);
+  return torch::nn::Sequential(torch::nn::Linear(300, 200), torch::nn::Linear(200, 7));
+}
+
+Tensor loss_of(torch::nn::Sequential& net, int step) {
+  auto generator = RandomStreams(static_cast<uint64_t>(step)).get("input");
+  return net->forward(torch::randn({4, 300}, generator)).square().mean();
+}
+
+class AgainstTorch : public testing::TestWithParam<std::pair<double, double>> {};
+
+TEST_P(AgainstTorch, MakesTheSameSteps) {
+  const auto [beta1, decay] = GetParam();
+  auto ours = network(), theirs = network();
+  Adam adam(*ours, {.lr = 2e-3, .beta1 = beta1, .beta2 = 0.99, .weight_decay = decay});
+  torch::optim::Adam reference(theirs->parameters(),
+                               torch::optim::AdamOptions(2e-3).betas({beta1, 0.99}).weight_decay(decay));
+  for (int step = 0; step < 10; ++step) {
+    adam.zero_gradients();
+    loss_of(ours, step).backward();
+    adam.step();
+    reference.zero_grad();
+    loss_of(theirs, step).backward();
+    reference.step();
+  }
+  const auto a = ours->parameters(), b = theirs->parameters();
+  for (size_t i = 0; i < a.size(); ++i) test::expect_close("parameter", a[i], b[i], 2e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Adam, AgainstTorch,
+                         testing::Values(std::pair(0.9, 0.0), std::pair(0.9, 5e-4), std::pair(0.0, 0.0)));
+
+TEST(Adam, DoesNotDependOnTheNumberOfThreads) {
+  const int threads = torch::get_num_threads();
+  std::vector<Tensor> results;
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    auto net = network();
+    Adam adam(*net, {});
+    for (auto& p : net->parameters())
+      p.mutable_grad() = torch::sin(torch::arange(p.numel(), torch::kFloat32)).view(p.sizes());
+    adam.step();
+    results.push_back(net->parameters()[0].detach().clone());
+  }
+  set_threads(threads);
+  EXPECT_TRUE(results[0].equal(results[1]) && results[0].equal(results[2]));
+}
+
+TEST(Adam, StateContinuesExactly) {
+  auto a = network();
+  Adam first(*a, {.lr = 1e-2});
+  loss_of(a, 0).backward();
+  first.step();
+  StateDict saved, weights;
+  for (const auto& [name, tensor] : first.state()) saved[name] = tensor.clone();
+  auto b = network();
+  {
+    const torch::NoGradGuard guard;
+    for (size_t i = 0; i < a->parameters().size(); ++i) b->parameters()[i].copy_(a->parameters()[i]);
+  }
+  Adam second(*b, {.lr = 1e-2});
+  second.load_state(saved, "saved");
+  for (auto* pair : {&a, &b}) {
+    for (auto& p : (*pair)->parameters()) p.mutable_grad() = Tensor();
+    loss_of(*pair, 1).backward();
+  }
+  first.step();
+  second.step();
+  for (size_t i = 0; i < a->parameters().size(); ++i) EXPECT_TRUE(a->parameters()[i].equal(b->parameters()[i]));
+
+  saved.erase("0.weight.exp_avg_sq");
+  EXPECT_THROW(second.load_state(saved, "saved"), Error);
+}
+
+TEST(Adam, ParametersWithoutGradient) {
+  auto net = network();
+  Adam zero(*net, {}), skip(*net, {.skip_missing_gradients = true});
+  zero.step();
+  skip.step();
+  EXPECT_EQ(zero.state().at("0.weight.step").item<int64_t>(), 1);
+  EXPECT_EQ(skip.state().at("0.weight.step").item<int64_t>(), 0);
+}
+
+TEST(RandomStreams, ContinueWhereTheyWereAndAreIndependent) {
+  RandomStreams a(7), b(7);
+  EXPECT_EQ(a.uniform("x"), b.uniform("x"));
+  b.uniform("y");  // does not disturb x
+  EXPECT_EQ(a.uniform("x"), b.uniform("x"));
+  EXPECT_NE(RandomStreams(8).uniform("x"), RandomStreams(7).uniform("x"));
+  EXPECT_NE(RandomStreams(7).uniform("x"), RandomStreams(7).uniform("y"));
+
+  torch::randn({5}, a.get("x"));
+  StateDict saved;
+  for (const auto& [name, tensor] : a.state()) saved[name] = tensor.clone();
+  const double next = a.uniform("x");
+  RandomStreams c(1);
+  c.load_state(saved, torch::kCPU);
+  EXPECT_EQ(c.uniform("x"), next);
+  saved["x"] = torch::zeros({100}, torch::kUInt8);
+  EXPECT_THROW(c.load_state(saved, torch::kCPU), Error);
+}
+
+}  // namespace
+}  // namespace lifted::train

@@ -1,0 +1,151 @@
+#include "lifted/train/run_directory.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+#include "lifted/base/log.h"
+
+namespace lifted::train {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kOptions = "training_options.json";
+constexpr const char* kStatistics = "stats.jsonl";
+constexpr const char* kImages = "Progress/images";
+
+/// The number a run folder's name begins with, or -1.
+int run_number(const std::string& name) {
+  const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  return digits > 0 && digits < 9 ? std::stoi(name.substr(0, digits)) : -1;
+}
+
+int next_run_number(const fs::path& outdir) {
+  int next = 0;
+  for (const auto& item : fs::directory_iterator(outdir)) {
+    if (item.is_directory()) next = std::max(next, run_number(item.path().filename().string()) + 1);
+  }
+  return next;
+}
+
+std::string text_of(const fs::path& path) {
+  const Bytes bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Keeps the complete lines of stats.jsonl about no more than `images` images.
+void drop_later_statistics(const fs::path& path, int64_t images) {
+  if (!fs::exists(path)) return;
+  std::istringstream lines(text_of(path));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains(kImages) || json[kImages].value("mean", 0.0) > static_cast<double>(images))
+      continue;
+    kept += line + "\n";
+  }
+  write_file_atomically(path, kept);
+}
+
+}  // namespace
+
+// ---- Statistics ----
+
+void Statistics::add(const std::string& name, double value) {
+  Entry& entry = entries_[name];
+  ++entry.count;
+  entry.sum += value;
+  entry.square_sum += value * value;
+}
+
+double Statistics::mean(const std::string& name, double otherwise) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? otherwise : found->second.sum / static_cast<double>(found->second.count);
+}
+
+nlohmann::ordered_json Statistics::to_json() const {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [name, entry] : entries_) {
+    const auto count = static_cast<double>(entry.count);
+    const double mean = entry.sum / count;
+    const double variance = std::max(0.0, entry.square_sum / count - mean * mean);
+    json[name] = {{"num", entry.count}, {"mean", mean}, {"std", std::sqrt(variance)}};
+  }
+  return json;
+}
+
+// ---- RunDirectory ----
+
+RunDirectory::RunDirectory(fs::path path, int64_t images)
+    : path_(std::move(path)), events_(std::make_unique<TensorBoardWriter>(path_, images)) {}
+
+RunDirectory RunDirectory::create(const fs::path& outdir, const std::string& description,
+                                  const nlohmann::ordered_json& options) {
+  make_output_folder(outdir);
+  fs::path path;
+  std::error_code status;
+  int number = next_run_number(outdir);
+  // Another run may take the number in between.
+  do {
+    path = outdir / fmt::format("{:05d}-{}", number++, description);
+  } while (!fs::create_directory(path, status) && !status);
+  require(!status, "{}: cannot create the run folder: {}", path.string(), status.message());
+  write_file_atomically(path / kOptions, options.dump(2) + "\n");
+  return RunDirectory(path, 0);
+}
+
+RunDirectory RunDirectory::reopen(const fs::path& folder, int64_t images) {
+  options_of(folder);
+  drop_later_statistics(folder / kStatistics, images);
+  return RunDirectory(folder, images);
+}
+
+nlohmann::ordered_json RunDirectory::options_of(const fs::path& folder) {
+  const fs::path path = folder / kOptions;
+  require(fs::exists(path), "{}: not a run folder: it has no {}", folder.string(), kOptions);
+  auto options = nlohmann::ordered_json::parse(text_of(path), nullptr, false);
+  require(options.is_object(), "{}: not valid JSON", path.string());
+  return options;
+}
+
+void RunDirectory::say(const std::string& line) {
+  log_info("{}", line);
+  note(line);
+}
+
+void RunDirectory::note(const std::string& line) {
+  append("log.txt", line + "\n");
+}
+
+void RunDirectory::write_statistics(const Statistics& statistics, int64_t images) {
+  auto json = statistics.to_json();
+  json[kImages] = {{"num", 1}, {"mean", images}, {"std", 0.0}};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  json["timestamp"] = std::chrono::duration<double>(now).count();
+  append(kStatistics, json.dump() + "\n");
+  for (const auto& [name, entry] : json.items()) {
+    if (entry.is_object()) events_->add_scalar(name, entry["mean"].get<double>(), images);
+  }
+  events_->flush();
+}
+
+void RunDirectory::write_image(const std::string& file_name, const std::string& tag, const formats::Image& image,
+                               int64_t images) {
+  const Bytes png = formats::encode_png(image);
+  write_file_atomically(path_ / file_name, png.data(), png.size());
+  events_->add_image(tag, png, image.width, image.height, images);
+  events_->flush();
+}
+
+void RunDirectory::append(const char* file_name, const std::string& text) {
+  std::ofstream file(path_ / file_name, std::ios::app | std::ios::binary);
+  file << text << std::flush;
+  // A full disk must not end a run of days; the snapshot code complains about it where it matters.
+  if (!file.good()) log_warning("{}: cannot write", (path_ / file_name).string());
+}
+
+}  // namespace lifted::train

@@ -65,10 +65,12 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
         facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
       }
       break;
-    case NetworkKind::nvidia_ada:
-      for (const auto& [key, value] : formats::module_arguments(root.at("G_ema")).items())
-        facts.emplace_back("G_ema " + key, value.dump());
+    case NetworkKind::nvidia_ada: {
+      const nlohmann::json arguments =
+          formats::module_arguments(root.at("G_ema"));  // items() keeps no temporary alive.
+      for (const auto& [key, value] : arguments.items()) facts.emplace_back("G_ema " + key, value.dump());
       break;
+    }
     case NetworkKind::discriminator:
       add_entries(facts, root);
       break;

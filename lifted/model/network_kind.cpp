@@ -77,13 +77,13 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::liftedgan:
       return "pass it as --network, with the StyleGAN2 file it was trained with as --gan";
     case NetworkKind::discriminator:
-      return "train-gan can start from it";
+      return "no command takes it without its generator";
     case NetworkKind::face_embedding:
-      return "train-lift takes it for the identity loss, metrics for the identity measure";
+      return "it compares identities, which no command of this version does";
     case NetworkKind::vgg:
-      return "train-lift takes it as --vgg";
+      return "it measures perceptual distance, which no command of this version does";
     case NetworkKind::inception:
-      return "metrics takes it as --inception";
+      return "it measures FID, which no command of this version does";
     case NetworkKind::unknown:
       break;
   }

@@ -23,7 +23,7 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint);
 
 /// "a StyleGAN2 generator (rosinality's layout)": completes "FILE is …".
 std::string_view what_it_is(NetworkKind kind);
-/// "use it as --network": which command or option takes such a file. Empty for unknown.
+/// "pass it as --network": which option takes such a file, or that none does. Empty for unknown.
 std::string_view how_to_use(NetworkKind kind);
 
 }  // namespace lifted::model

@@ -1,18 +1,23 @@
 // The program's manners: what needs no checkpoint of 256² networks.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
+#include "lifted/model/network_kind.h"
 #include "tests/support/golden.h"
 #include "tests/support/program.h"
 
 namespace lifted {
 namespace {
 using test::run_program;
-}
+using testing::HasSubstr;
+}  // namespace
 
 TEST(Program, UsageErrorsExitWithTwoAndSayWhy) {
   const test::TemporaryFolder folder;
@@ -43,7 +48,19 @@ TEST(Program, HelpListsEveryCommand) {
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command : {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert",
                               "doctor", "demo", "heads", "dataset"}) {
-    EXPECT_NE(help.output.find(command), std::string::npos) << command;
+    EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", command)));
+  }
+}
+
+TEST(Program, SentencesAboutFilesNameOptionsThatExist) {
+  using model::NetworkKind;
+  const auto help = run_program({"generate", "--help"});
+  const std::regex option("--[a-z-]+");
+  for (int kind = 0; kind <= static_cast<int>(NetworkKind::unknown); ++kind) {
+    const std::string sentence(model::how_to_use(static_cast<NetworkKind>(kind)));
+    for (std::sregex_iterator at(sentence.begin(), sentence.end(), option), end; at != end; ++at) {
+      EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", at->str()))) << sentence;
+    }
   }
 }
 

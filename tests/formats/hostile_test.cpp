@@ -354,8 +354,8 @@ TEST_P(Damaged, AnyChangedByteIsSurvived) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Damaged, testing::Values("tiny-cuda.pt", "tiny-cuda-legacy.pt", "nvidia"),
-                         [](const auto& info) {
-                           return std::string(info.index == 0 ? "Zip" : info.index == 1 ? "Legacy" : "Nvidia");
+                         [](const auto& tested) {
+                           return std::string(tested.index == 0 ? "Zip" : tested.index == 1 ? "Legacy" : "Nvidia");
                          });
 
 // ---- files that are something else ----

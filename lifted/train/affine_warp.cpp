@@ -1,10 +1,13 @@
 #include "lifted/train/affine_warp.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "lifted/ops/fir_resample.h"
+#include "lifted/train/affine_warp_kernel.h"
 
 namespace lifted::train {
 namespace {
@@ -44,7 +47,116 @@ torch::autograd::variable_list BilinearGradient::backward(torch::autograd::Autog
   return {Bilinear::apply(gradients[0].contiguous(), ctx->get_saved_variables()[0]), Tensor(), Tensor()};
 }
 
-// ---- Resampling along one axis, as matrices: fast for small images, differentiable, and the same on every device ----
+// ---- Coordinates ----
+
+Tensor scale_and_shift(double scale_x, double scale_y, double shift_x, double shift_y) {
+  return torch::tensor({scale_x, 0.0, shift_x, 0.0, scale_y, shift_y, 0.0, 0.0, 1.0}, torch::kFloat64).view({3, 3});
+}
+
+double half(int64_t size) {
+  return static_cast<double>(size) / 2;
+}
+
+/// Size of the warped image at twice the resolution, with its margins.
+int64_t warped_size(int64_t size) {
+  return 2 * (size + 2 * kMargin);
+}
+
+/// What the maps of a batch reach in the doubled, mirrored images, and the maps in units of doubled pixels.
+struct Geometry {
+  Tensor map;  // B×3×3, float64: from the warped image at twice the resolution to the doubled one, from their centres
+  std::vector<WarpWindow> columns, rows;  // per sample
+};
+
+/// Size of a row of `size` pixels, mirrored on both sides and doubled.
+int64_t doubled_size(int64_t size) {
+  return 2 * (3 * size - 2);
+}
+
+/// low, high: first and last coordinate reached, from the centre of the doubled row, per sample.
+std::vector<WarpWindow> find_windows(const Tensor& low, const Tensor& high, int64_t image_size) {
+  std::vector<WarpWindow> windows;
+  const double center = half(doubled_size(image_size) - 1), last = 2 * center;
+  for (int64_t i = 0; i < low.size(0); ++i) {
+    // One pixel more on each side than exact arithmetic needs, and even.
+    const double begin = std::clamp(std::floor(low[i].item<double>() + center) - 1, 0.0, last);
+    const double end = std::clamp(std::floor(high[i].item<double>() + center) + 2, 0.0, last);
+    const int64_t origin = static_cast<int64_t>(begin) / 2 * 2;
+    windows.push_back({origin, (static_cast<int64_t>(end) - origin) / 2 * 2 + 2});
+  }
+  return windows;
+}
+
+Geometry find_geometry(const Tensor& inverse, int64_t height, int64_t width) {
+  Geometry geometry;
+  // Pixel i of an image lies on pixel 2i of its doubled version, half a doubled pixel before where the centres of both
+  // would put it.
+  geometry.map =
+      torch::matmul(torch::matmul(scale_and_shift(2, 2, -0.5, -0.5), inverse), scale_and_shift(0.5, 0.5, 0.25, 0.25));
+  const double cx = half(warped_size(width) - 1), cy = half(warped_size(height) - 1);
+  const auto corners =
+      torch::tensor({-cx, cx, cx, -cx, -cy, -cy, cy, cy, 1.0, 1.0, 1.0, 1.0}, torch::kFloat64).view({3, 4});
+  const auto reached = torch::matmul(geometry.map, corners);
+  const auto low = reached.amin(2), high = reached.amax(2);
+  geometry.columns = find_windows(low.select(1, 0), high.select(1, 0), width);
+  geometry.rows = find_windows(low.select(1, 1), high.select(1, 1), height);
+  return geometry;
+}
+
+// ---- On a CPU, in float32: plane by plane ----
+
+void warp_planes(const Tensor& in, const Geometry& geometry, bool adjoint, const Tensor& out) {
+  const int64_t channels = in.size(1), height = in.size(2), width = in.size(3);
+  const auto maps = geometry.map.accessor<double, 3>();
+  at::parallel_for(0, in.size(0) * channels, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> scratch;
+    for (int64_t i = begin; i < end; ++i) {
+      const auto sample = static_cast<size_t>(i / channels);
+      WarpPlane plane;
+      plane.in = in.data_ptr<float>() + i * height * width;
+      plane.out = out.data_ptr<float>() + i * height * width;
+      plane.height = height, plane.width = width;
+      plane.columns = geometry.columns[sample], plane.rows = geometry.rows[sample];
+      plane.taps = sym6_taps().data();
+      const double full[2] = {half(doubled_size(width) - 1), half(doubled_size(height) - 1)};
+      const auto origin_x = static_cast<double>(plane.columns.origin),
+                 origin_y = static_cast<double>(plane.rows.origin);
+      const double origin[2] = {origin_x, origin_y};
+      for (int64_t axis = 0; axis < 2; ++axis) {
+        const auto row = maps[i / channels][axis];
+        plane.map[3 * axis] = row[0], plane.map[3 * axis + 1] = row[1];
+        plane.map[3 * axis + 2] = row[2] - row[0] * half(warped_size(width) - 1) -
+                                  row[1] * half(warped_size(height) - 1) + full[axis] - origin[axis] + 1;
+      }
+      scratch.resize(std::max(scratch.size(), static_cast<size_t>(warp_scratch_size(plane))));
+      plane.scratch = scratch.data();
+      if (adjoint) {
+        LIFTED_CALL_ISA(warp_plane_adjoint, plane);
+      } else {
+        LIFTED_CALL_ISA(warp_plane, plane);
+      }
+    }
+  });
+}
+
+/// The warp is linear in the images: its derivative is its adjoint, and the adjoint's is the warp.
+struct PlaneWarp : torch::autograd::Function<PlaneWarp> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& images, const Tensor& inverse,
+                        bool adjoint) {
+    ctx->save_for_backward({inverse});
+    ctx->saved_data["adjoint"] = adjoint;
+    auto out = torch::empty(images.sizes(), images.options().memory_format(at::MemoryFormat::Contiguous));
+    warp_planes(images.contiguous(), find_geometry(inverse, images.size(2), images.size(3)), adjoint, out);
+    return out;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list gradients) {
+    return {PlaneWarp::apply(gradients[0], ctx->get_saved_variables()[0], !ctx->saved_data["adjoint"].toBool()),
+            Tensor(), Tensor()};
+  }
+};
+
+// ---- Elsewhere: composed of torch's operations, filtering by matrices ----
 
 /// size × 2·(3·size − 2): continues a row by its mirror image on both sides and doubles its resolution.
 Tensor doubling_matrix(int64_t size, const at::TensorOptions& options) {
@@ -56,94 +168,69 @@ Tensor doubling_matrix(int64_t size, const at::TensorOptions& options) {
 
 /// 2·(size + 2·kMargin) × size: halves a row's resolution and cuts the margins off.
 Tensor halving_matrix(int64_t size, const at::TensorOptions& options) {
-  const int64_t in = 2 * (size + 2 * kMargin);
+  const int64_t in = warped_size(size);
   const auto taps = torch::tensor(sym6_taps()).to(options).flip(0).unsqueeze(0);
   return ops::fir_resample(torch::eye(in, options).view({1, 1, in, in}), taps,
                            {.down_x = 2, .pad_x0 = -1, .pad_x1 = -1})[0][0];
 }
 
-/// The stretch of the doubled, mirrored row that a sample's output reaches: `origin` per sample, one size for all.
-struct Windows {
-  std::vector<int64_t> origin;
+/// One window size for a whole batch.
+int64_t align_windows(std::vector<WarpWindow>& windows, int64_t full) {
   int64_t size = 0;
-  int64_t full = 0;  // of the whole doubled row
-};
+  for (const auto& window : windows) size = std::max(size, window.size);
+  for (auto& window : windows) window = {std::min(window.origin, full - size), size};
+  return size;
+}
 
-/// low, high: first and last coordinate reached, from the centre of the doubled row, per sample.
-Windows find_windows(const Tensor& low, const Tensor& high, int64_t image_size) {
-  Windows windows;
-  windows.full = 2 * (3 * image_size - 2);
-  const double center = static_cast<double>(windows.full - 1) / 2, last = static_cast<double>(windows.full - 1);
-  for (int64_t i = 0; i < low.size(0); ++i) {
-    // One pixel more on each side than exact arithmetic needs.
-    const double begin = std::clamp(std::floor(low[i].item<double>() + center) - 1, 0.0, last);
-    const double end = std::clamp(std::floor(high[i].item<double>() + center) + 2, 0.0, last);
-    windows.origin.push_back(static_cast<int64_t>(begin));
-    windows.size = std::max(windows.size, static_cast<int64_t>(end - begin) + 1);
-  }
-  for (auto& origin : windows.origin) origin = std::min(origin, windows.full - windows.size);
-  return windows;
+Tensor origins(const std::vector<WarpWindow>& windows) {
+  std::vector<int64_t> values;
+  for (const auto& window : windows) values.push_back(window.origin);
+  return torch::tensor(values);
 }
 
 /// Each sample's columns of the doubling matrix: B × image size × window size.
-Tensor window_matrices(const Windows& windows, int64_t image_size, const at::TensorOptions& options) {
-  const auto index = torch::tensor(windows.origin).unsqueeze(1) + torch::arange(windows.size);
+Tensor window_matrices(const std::vector<WarpWindow>& windows, int64_t image_size, const at::TensorOptions& options) {
+  const auto index = origins(windows).unsqueeze(1) + torch::arange(windows[0].size);
   return doubling_matrix(image_size, options)
       .index_select(1, index.flatten().to(options.device()))
-      .view({image_size, static_cast<int64_t>(windows.origin.size()), windows.size})
+      .view({image_size, index.size(0), index.size(1)})
       .permute({1, 0, 2})
       .contiguous();
 }
 
-// ---- Coordinates ----
-
-Tensor scale_and_shift(double scale_x, double scale_y, double shift_x, double shift_y) {
-  return torch::tensor({scale_x, 0.0, shift_x, 0.0, scale_y, shift_y, 0.0, 0.0, 1.0}, torch::kFloat64).view({3, 3});
-}
-
-double half(int64_t size) {
-  return static_cast<double>(size) / 2;
-}
-
-/// Shifts every sample's map by what lies between the centre of the whole doubled image and that of its window.
-Tensor relative_to_windows(const Tensor& map, const Windows& columns, const Windows& rows) {
-  const auto shift = [](const Windows& w) {
-    return half(w.full) - half(w.size) - torch::tensor(w.origin).to(torch::kFloat64);
+/// Normalized coordinates in every sample's window. The centre of a window is not that of the whole doubled image.
+Tensor window_grid(const Geometry& geometry, const Tensor& images) {
+  const int64_t height = images.size(2), width = images.size(3);
+  const int64_t rows = geometry.rows[0].size, columns = geometry.columns[0].size;
+  auto map = geometry.map.clone();
+  const auto shift = [&map](int64_t axis, double by, const Tensor& origin) {
+    map.select(1, axis).select(1, 2).add_(by - origin.to(torch::kFloat64));
   };
-  auto moved = map.clone();
-  moved.select(1, 0).select(1, 2).add_(shift(columns));
-  moved.select(1, 1).select(1, 2).add_(shift(rows));
-  return moved;
+  shift(0, half(doubled_size(width)) - half(columns), origins(geometry.columns));
+  shift(1, half(doubled_size(height)) - half(rows), origins(geometry.rows));
+  const auto normalized = torch::matmul(torch::matmul(scale_and_shift(1 / half(columns), 1 / half(rows), 0, 0), map),
+                                        scale_and_shift(half(warped_size(width)), half(warped_size(height)), 0, 0));
+  return at::affine_grid_generator(normalized.slice(1, 0, 2).to(images.options()),
+                                   {images.size(0), images.size(1), warped_size(height), warped_size(width)}, false);
+}
+
+Tensor composed_warp(const Tensor& images, const Tensor& inverse) {
+  const int64_t batch = images.size(0), channels = images.size(1), height = images.size(2), width = images.size(3);
+  auto geometry = find_geometry(inverse, height, width);
+  const int64_t rows = align_windows(geometry.rows, doubled_size(height));
+  const int64_t columns = align_windows(geometry.columns, doubled_size(width));
+  const auto options = images.options();
+  const auto tall = torch::matmul(window_matrices(geometry.rows, height, options).transpose(1, 2).unsqueeze(1), images);
+  const auto doubled =
+      torch::bmm(tall.reshape({batch, channels * rows, width}), window_matrices(geometry.columns, width, options))
+          .view({batch, channels, rows, columns});
+  const auto warped = sample_bilinear(doubled, window_grid(geometry, images));
+  return torch::matmul(halving_matrix(height, options).t(), torch::matmul(warped, halving_matrix(width, options)));
 }
 
 Tensor warp(const Tensor& images, const Tensor& inverse) {
-  const int64_t batch = images.size(0), channels = images.size(1), height = images.size(2), width = images.size(3);
-  const int64_t out_height = 2 * (height + 2 * kMargin), out_width = 2 * (width + 2 * kMargin);
-  // Between doubled images, from their centres. Pixel i of an image lies on pixel 2i of its doubled version, half a
-  // doubled pixel before where the centres of both would put it.
-  const auto map =
-      torch::matmul(torch::matmul(scale_and_shift(2, 2, -0.5, -0.5), inverse), scale_and_shift(0.5, 0.5, 0.25, 0.25));
-  const double cx = half(out_width - 1), cy = half(out_height - 1);
-  const auto corners =
-      torch::tensor({-cx, cx, cx, -cx, -cy, -cy, cy, cy, 1.0, 1.0, 1.0, 1.0}, torch::kFloat64).view({3, 4});
-  const auto reached = torch::matmul(map, corners);
-  const auto low = reached.amin(2), high = reached.amax(2);
-  const auto columns = find_windows(low.select(1, 0), high.select(1, 0), width);
-  const auto rows = find_windows(low.select(1, 1), high.select(1, 1), height);
-
-  const auto tall = torch::matmul(window_matrices(rows, height, images.options()).transpose(1, 2).unsqueeze(1), images);
-  const auto doubled =
-      torch::bmm(tall.reshape({batch, channels * rows.size, width}), window_matrices(columns, width, images.options()))
-          .view({batch, channels, rows.size, columns.size});
-
-  const auto normalized =
-      torch::matmul(torch::matmul(scale_and_shift(1 / half(columns.size), 1 / half(rows.size), 0, 0),
-                                  relative_to_windows(map, columns, rows)),
-                    scale_and_shift(half(out_width), half(out_height), 0, 0));
-  const auto grid = at::affine_grid_generator(normalized.slice(1, 0, 2).to(images.options()),
-                                              {batch, channels, out_height, out_width}, false);
-  const auto narrow = torch::matmul(sample_bilinear(doubled, grid), halving_matrix(width, images.options()));
-  return torch::matmul(halving_matrix(height, images.options()).t(), narrow);
+  const bool planes = images.is_cpu() && images.scalar_type() == torch::kFloat32;
+  return planes ? PlaneWarp::apply(images, inverse, false) : composed_warp(images, inverse);
 }
 
 }  // namespace

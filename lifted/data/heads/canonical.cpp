@@ -27,13 +27,26 @@ torch::Tensor masked_blur(const torch::Tensor& values, const torch::Tensor& weig
   return mean(values * weight) / mean(weight).clamp_min(1e-6);
 }
 
+/// The head's depth with its wells filled: behind the middle of the head, nowhere steeper than two to one behind what
+/// stands before it. Hair seen between cheek and locks lies so far back that it would come out of the background beside
+/// the turned head.
+torch::Tensor without_wells(const torch::Tensor& depth, const torch::Tensor& head, int size) {
+  const double step = 2 * (2 * tan_half_fov / size);
+  const torch::Tensor inside = depth.clamp(lifted_min_depth, lifted_max_depth);
+  torch::Tensor limit = torch::where(head > 0, inside, torch::full_like(inside, lifted_max_depth));
+  for (int pass = 0; pass < size / 8; ++pass) {
+    limit = torch::minimum(limit, step - torch::max_pool2d(-limit, 3, 1, 1));
+  }
+  return torch::minimum(inside, limit.clamp_min(1)) * head;
+}
+
 /// The head's depth, continued outward over the background and smoothed there, together with how far each place follows
 /// the head. A step at the outline would instead tear the background when the head turns, and shade a dark rim.
 Sheet continue_outward(const torch::Tensor& depth, const torch::Tensor& mask, int size) {
   const torch::Tensor head = (mask > 0.5).to(torch::kFloat), around = 1 - head;
   const int rings = std::max(2, size / 8);
   torch::Tensor known = head.clone(), follows = head.clone();
-  torch::Tensor filled = depth.clamp(lifted_min_depth, lifted_max_depth) * head;
+  torch::Tensor filled = without_wells(depth, head, size);
   for (int ring = 1; ring < 2 * size && known.min().item<float>() == 0; ++ring) {
     const torch::Tensor reached = torch::max_pool2d(known, 3, 1, 1), fresh = reached - known;
     filled = filled + fresh * masked_blur(filled, known, 1);
@@ -78,7 +91,7 @@ CanonicalHead canonical_head(int size, uint64_t identity) {
   recipe.expressions = false;
   HeadParameters parameters = sample_parameters(recipe, 2024, identity);
   parameters.image.light = {0.45, 0.6, normalized({-0.3f, -0.3f, -1})};
-  parameters.image.zoom = 0.95;
+  parameters.image.zoom = 0.87;  // leaves room above the hair, which a frame would tear when the head nods
   return canonical_head(model, parameters, size);
 }
 

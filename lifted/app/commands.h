@@ -17,5 +17,6 @@ void add_demo(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_dataset(CLI::App& app);
 void add_heads(CLI::App& app);
+void add_train_gan(CLI::App& app);
 
 }  // namespace lifted::app

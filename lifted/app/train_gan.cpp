@@ -1,0 +1,225 @@
+// liftedgan train-gan: train a StyleGAN2 on a set of images.
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/train/gan_task.h"
+#include "lifted/train/loop.h"
+
+namespace lifted::app {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// What the command line says. The first group decides what is trained, and a resumed run must agree on it.
+struct Settings {
+  std::string data, channels = "lite", aug = "ada";
+  int size = 64;
+  int64_t batch = 16, batch_part = 0;
+  bool mirror = false;
+  double gamma = 10, lr = 0.002, p = 0.2, target = 0.6;
+  uint64_t seed = 0;
+
+  std::string outdir, resume, device = "auto";
+  double kimg = 25000, tick = 4;
+  int snap = 50;
+  int threads = 0;
+  bool dry_run = false;
+
+  ordered_json to_json() const {
+    return {{"data", data},
+            {"size", size},
+            {"channels", channels},
+            {"batch", batch},
+            {"batch-part", batch_part},
+            {"mirror", mirror},
+            {"gamma", gamma},
+            {"lr", lr},
+            {"aug", aug},
+            {"p", p},
+            {"target", target},
+            {"seed", seed}};
+  }
+  void from_json(const ordered_json& json) {
+    json.at("data").get_to(data);
+    json.at("size").get_to(size);
+    json.at("channels").get_to(channels);
+    json.at("batch").get_to(batch);
+    json.at("batch-part").get_to(batch_part);
+    json.at("mirror").get_to(mirror);
+    json.at("gamma").get_to(gamma);
+    json.at("lr").get_to(lr);
+    json.at("aug").get_to(aug);
+    json.at("p").get_to(p);
+    json.at("target").get_to(target);
+    json.at("seed").get_to(seed);
+  }
+};
+
+train::AugmentMode augment_mode(const std::string& name) {
+  if (name == "ada") return train::AugmentMode::adaptive;
+  if (name == "fixed") return train::AugmentMode::fixed;
+  if (name == "noaug") return train::AugmentMode::none;
+  usage_error("--aug {}: expected ada, noaug or fixed", name);
+}
+
+train::GanOptions gan_options(const Settings& s) {
+  if (s.size < 8 || s.size > 1024 || (s.size & (s.size - 1)) != 0) {
+    usage_error("--size {}: expected a power of two from 8 to 1024", s.size);
+  }
+  train::GanOptions options;
+  train::set_channels(options, s.channels, s.size);
+  options.training.lr = s.lr;
+  options.training.r1_gamma = s.gamma;
+  options.batch = s.batch;
+  options.batch_part = s.batch_part;
+  options.mirror = s.mirror;
+  options.augment = augment_mode(s.aug);
+  options.augment_strength = options.augment == train::AugmentMode::fixed ? s.p : 0;
+  options.augment_target = s.target;
+  options.seed = s.seed;
+  return options;
+}
+
+train::LoopOptions loop_options(const Settings& s) {
+  if (!(s.kimg > 0) || !(s.tick > 0) || s.snap < 0)
+    usage_error("--kimg and --tick: expected positive numbers; --snap: 0 or more");
+  train::LoopOptions options;
+  options.total_images = std::llround(s.kimg * 1000);
+  options.images_per_tick = std::max<int64_t>(1, std::llround(s.tick * 1000));
+  options.snapshot_ticks = options.image_ticks = s.snap;
+  return options;
+}
+
+/// A resumed run goes on with its own settings; one given again on the command line must be the same.
+void adopt_settings(Settings& settings, const CLI::App& command, const fs::path& folder) {
+  const ordered_json options = train::RunDirectory::options_of(folder), given = settings.to_json();
+  require(options.contains("settings"), "{}: its training_options.json is not one of train-gan", folder.string());
+  const ordered_json& stored = options["settings"];
+  for (const auto& [name, value] : given.items()) {
+    require(stored.contains(name), "{}: its training_options.json has no '{}'", folder.string(), name);
+    if (command.get_option("--" + name)->count() > 0 && stored[name] != value) {
+      usage_error(
+          "--{} {}: the run in {} was started with {}; leave the option out, or start a new run from one of its "
+          "snapshots",
+          name, value.dump(), folder.string(), stored[name].dump());
+    }
+  }
+  try {
+    settings.from_json(stored);
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
+  }
+}
+
+std::string description(const Settings& s, const std::string& data) {
+  return fmt::format("{}{}-{}{}-batch{}-gamma{:g}-{}", data, s.mirror ? "-mirror" : "", s.channels, s.size, s.batch,
+                     s.gamma, s.aug);
+}
+
+void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& task) {
+  const auto count = [](const torch::nn::Module& module) {
+    int64_t total = 0;
+    for (const auto& p : module.parameters()) total += p.numel();
+    return static_cast<double>(total) / 1e6;
+  };
+  log_info("{}", s.to_json().dump(2));
+  log_info("data {}: {} images of {}x{}; training for {:g} kimg on {}", s.data, images.size(), images.width(),
+           images.height(), s.kimg, s.device);
+  log_info("generator {:.2f} M parameters, discriminator {:.2f} M parameters", count(*task.trainer().generator),
+           count(*task.trainer().discriminator));
+}
+
+/// The state to go on from, checked to be of this configuration.
+train::TrainingState find_state(const fs::path& folder, const train::GanOptions& options) {
+  auto state = train::read_newest_training_state(
+      folder, [](const std::string& why) { log_warning("{}; trying an older one", why); });
+  require(state.has_value(), "{}: no training state in it that can be used; start a new run", folder.string());
+  const auto stored = state->values.at("task").at("options");
+  const nlohmann::json wanted = nlohmann::json::parse(options.to_json().dump());
+  for (const auto& [name, value] : wanted.items()) {
+    require(stored.contains(name) && stored[name] == value,
+            "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(), name,
+            stored.contains(name) ? stored[name].dump() : "absent", value.dump());
+  }
+  return std::move(*state);
+}
+
+void run(Settings s, const CLI::App& command) {
+  std::string transfer;
+  if (!s.resume.empty()) {
+    require(fs::exists(s.resume), "--resume {}: there is no such folder or file", s.resume);
+    if (fs::is_directory(s.resume)) {
+      adopt_settings(s, command, s.resume);
+    } else {
+      std::swap(transfer, s.resume);
+    }
+  }
+  if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
+  if (s.outdir.empty() && s.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.threads);
+  const train::GanOptions options = gan_options(s);
+  const train::LoopOptions loop = loop_options(s);
+  const torch::Device device = parse_device(s.device);
+  const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
+  options.validate(*images);
+  train::GanTask task(options, images, device);
+  print_plan(s, *images, task);
+  if (!transfer.empty()) log_info("{}", task.transfer_from(transfer));
+  if (s.dry_run) {
+    log_info("dry run: everything is in order, nothing was written");
+    return;
+  }
+  if (!s.resume.empty()) {
+    const train::TrainingState state = find_state(s.resume, options);
+    auto directory = train::RunDirectory::reopen(s.resume, state.images);
+    directory.say(fmt::format("resuming {} at kimg {:.3f}", s.resume, static_cast<double>(state.images) / 1000));
+    run_training(task, directory, loop, &state);
+    return;
+  }
+  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.kimg},
+                               {"transfer", transfer},   {"images", images->size()}, {"options", options.to_json()}};
+  auto directory = train::RunDirectory::create(s.outdir, description(s, fs::path(s.data).stem().string()), record);
+  directory.say(fmt::format("run folder {}", directory.path().string()));
+  run_training(task, directory, loop);
+}
+
+}  // namespace
+
+void add_train_gan(CLI::App& app) {
+  auto* command = app.add_subcommand("train-gan", "Train a StyleGAN2 on a set of images");
+  auto s = std::make_shared<Settings>();
+  command->add_option("--data", s->data,
+                      "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
+  command->add_option("--outdir", s->outdir, "Folder for runs; this one gets a numbered folder inside");
+  command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
+  command->add_option("--channels", s->channels, "Widths of the networks: lite, full or tiny")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--batch-part", s->batch_part, "Images at a time, gradients being added up (0: the whole batch)")
+      ->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
+  command->add_option("--tick", s->tick, "Thousand images between status lines")->capture_default_str();
+  command->add_option("--snap", s->snap, "Ticks between snapshots (0: only at the end)")->capture_default_str();
+  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  command->add_flag("--mirror", s->mirror, "Show images mirrored half of the time");
+  command->add_option("--aug", s->aug, "Augmentation: ada, noaug or fixed")->capture_default_str();
+  command->add_option("--p", s->p, "Strength of --aug fixed, 0 to 1")->capture_default_str();
+  command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")->capture_default_str();
+  command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")->capture_default_str();
+  command->add_option("--lr", s->lr, "Learning rate of both networks")->capture_default_str();
+  command->add_option("--resume", s->resume,
+                      "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
+  command->add_option("--device", s->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command->add_option("--threads", s->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+      ->capture_default_str();
+  command->add_flag("-n,--dry-run", s->dry_run, "Check everything, print the plan, write nothing");
+  command->callback([s, command] { run(*s, *command); });
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,86 @@
+// StyleGAN2 training as a task of the loop: batches, random draws, the lazy regularization's rhythm, augmentation,
+// pictures.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lifted/data/loader.h"
+#include "lifted/train/augment.h"
+#include "lifted/train/gan_trainer.h"
+#include "lifted/train/loop.h"
+#include "lifted/train/random_streams.h"
+
+namespace lifted::train {
+
+enum class AugmentMode { none, adaptive, fixed };
+
+struct GanOptions {
+  nets::Stylegan2Config generator;
+  nets::Stylegan2DiscriminatorConfig discriminator;
+  GanTrainerOptions training;
+  int64_t batch = 16;
+  int64_t batch_part = 0;  // images at a time, gradients being added up; 0: the whole batch
+  int64_t path_batch_shrink = 2;
+  double style_mixing = 0.9;
+  double average_decay = 0.9977843871238888;  // per step: 0.5^(32 / 10,000)
+  bool mirror = false;
+  AugmentMode augment = AugmentMode::none;
+  double augment_strength = 0;  // of AugmentMode::fixed
+  double augment_target = 0.6;
+  uint64_t seed = 0;
+
+  /// What a resumed run must agree on.
+  nlohmann::ordered_json to_json() const;
+  /// UsageError if the numbers make no sense together.
+  void validate(const data::Dataset& images) const;
+};
+
+/// The three widths tables of train-gan: "lite" (LiftedGAN's), "full" (rosinality's) and "tiny" (a 256-wide latent, at
+/// most 256 channels). Latent sizes, channels and image size of both networks are set; UsageError for other names.
+void set_channels(GanOptions& options, const std::string& table, int size);
+
+class GanTask : public TrainingTask {
+ public:
+  GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device);
+
+  void step(Statistics& statistics) override;
+  int64_t images_per_step() const override { return options_.batch; }
+  StateDict state() const override;
+  nlohmann::json values() const override;
+  void load_state(const StateDict& state, const nlohmann::json& values) override;
+  void write_network(const std::filesystem::path& path) const override;
+  void write_pictures(RunDirectory& run, int64_t images) override;
+  std::string status(const Statistics& statistics) const override;
+
+  /// Starts from a checkpoint's weights instead of random ones: every file load_network() reads, and training states.
+  /// Takes g and d too where it has them. Returns a sentence about what was taken. Error if a network in it has another
+  /// shape.
+  std::string transfer_from(const std::filesystem::path& checkpoint);
+
+  GanTrainer& trainer() { return trainer_; }
+
+ private:
+  Latents draw_latents(int64_t count);
+  torch::Tensor draw_path_noise(int64_t count);
+  /// Calls work(part, share) for every part of `count` samples.
+  template <typename Work>
+  void in_parts(int64_t count, const Work& work) const;
+  void train_discriminator(const torch::Tensor& real, Statistics& statistics);
+  void train_generator(Statistics& statistics);
+  double augmentation() const;
+
+  GanOptions options_;
+  std::shared_ptr<const data::Dataset> images_;
+  torch::Device device_;
+  std::unique_ptr<data::Loader> loader_;
+  RandomStreams random_;
+  GanTrainer trainer_;
+  AugmentationController controller_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace lifted::train

@@ -1,0 +1,110 @@
+// train-gan as a user runs it: interrupted, resumed, misused.
+#include <algorithm>
+
+#include "tests/app/train_gan_fixture.h"
+
+namespace lifted {
+namespace {
+namespace fs = std::filesystem;
+using test::Arguments, test::expect_same_state, test::newest;
+using TrainGan = test::TrainGanTest;
+
+TEST_F(TrainGan, ContinuesBitForBitAfterKill9) {
+  ASSERT_EQ(call(start()), 0) << output();
+  const pid_t child = launch(start());
+  wait_for_state("00001", 80, child);
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_LT(newest(run("00001")).images, 160);
+  ASSERT_EQ(call(resume(run("00001"), "0.16")), 0) << output();
+  expect_same_state(newest(run("00000")), newest(run("00001")));
+  for (const char* name : {"reals.png", "fakes_init.png", "log.txt", "stats.jsonl", "training_options.json",
+                           "network-snapshot-000000.safetensors"}) {
+    EXPECT_TRUE(fs::exists(run("00001") / name)) << name;
+  }
+}
+
+TEST_F(TrainGan, TrainsFromOrdinaryJpegsThroughDatasetMake) {
+  const fs::path photos = folder_ / "photos", zip = folder_ / "photos16.zip";
+  for (int i = 0; i < 9; ++i) {
+    auto photo = formats::filled_image(40 + 13 * i, 90 - 7 * i, 3, static_cast<uint8_t>(25 * i));
+    formats::write_jpeg(photos / fmt::format("holiday {}.{}", i, i % 2 ? "JPG" : "jpeg"), photo);
+  }
+  ASSERT_EQ(call({"dataset", "make", "--source", photos, "--dest", zip, "--size", "16", "--transform", "center-crop"}),
+            0)
+      << output();
+  Arguments arguments = start(0.008);
+  *(std::find(arguments.begin(), arguments.end(), "--data") + 1) = zip;
+  ASSERT_EQ(call(arguments), 0) << output();
+  EXPECT_TRUE(fs::exists(run("00000") / "network-snapshot-000000.safetensors"));
+}
+
+TEST_F(TrainGan, TerminationSnapshotsAndACorruptSnapshotIsPassedOver) {
+  const pid_t child = launch(start(1000));
+  wait_for_state("00000", 40, child);
+  ::kill(child, SIGTERM);
+  ASSERT_EQ(wait_for(child), 0) << output();
+  EXPECT_NE(output().find("--resume"), std::string::npos);
+  const auto states = train::list_training_states(run("00000"));
+  ASSERT_EQ(states.size(), 2u);
+  std::fstream(states[0], std::ios::in | std::ios::out | std::ios::binary).seekp(-9, std::ios::end) << "damaged";
+  const auto older = train::read_training_state(states[1]).images;
+  const auto kimg = fmt::format("{}", static_cast<double>(older + 8) / 1000);
+  ASSERT_EQ(call({"train-gan", "--resume", run("00000"), "--kimg", kimg}), 0) << output();
+  EXPECT_NE(output().find("damaged"), std::string::npos) << output();
+  EXPECT_EQ(newest(run("00000")).images, older + 8);
+}
+
+TEST_F(TrainGan, RefusesWhatCannotWork) {
+  const auto with = [&](const Arguments& more) {
+    Arguments arguments = start();
+    for (size_t i = 0; i < more.size(); i += 2) {
+      const auto found = std::find(arguments.begin(), arguments.end(), more[i]);
+      if (found == arguments.end())
+        arguments.insert(arguments.end(), {more[i], more[i + 1]});
+      else
+        *(found + 1) = more[i + 1];
+    }
+    return arguments;
+  };
+  const auto expect = [&](const Arguments& arguments, int code, const std::string& part) {
+    EXPECT_EQ(call(arguments), code) << output();
+    EXPECT_NE(output().find(part), std::string::npos) << "expected '" << part << "' in:\n" << output();
+    EXPECT_FALSE(fs::exists(runs()));
+  };
+  expect(with({"--batch", "13"}), 2, "12 images, fewer than --batch 13");
+  expect(with({"--size", "32"}), 1, "16x16 pixels, expected 32x32");
+  expect(with({"--size", "48"}), 2, "power of two");
+  expect(with({"--channels", "huge"}), 2, "expected lite, full or tiny");
+  expect(with({"--aug", "much"}), 2, "expected ada, noaug or fixed");
+  expect(with({"--data", folder_.path() / "absent"}), 1, "does not exist");
+  expect(with({"--kimg", "-1"}), 2, "--kimg");
+  expect({"train-gan", "--resume", data()}, 1, "not a run folder");
+
+  Arguments dry = start();
+  dry.push_back("--dry-run");
+  expect(dry, 0, "nothing was written");
+}
+
+TEST_F(TrainGan, ResumesOnlyItsOwnConfigurationAndTransfersToOthers) {
+  // Grey images are welcome among the others.
+  formats::write_png(data() / "grey.png", formats::filled_image(16, 16, 1, 100));
+  ASSERT_EQ(call(start(0.008)), 0) << output();
+  const std::string folder = run("00000");
+  EXPECT_EQ(call({"train-gan", "--resume", folder, "--batch", "8"}), 2) << output();
+  EXPECT_NE(output().find("--batch 8"), std::string::npos) << output();
+
+  Arguments transfer = start(0.004);
+  const auto state = train::list_training_states(folder).front();
+  transfer.insert(transfer.end(), {"--resume", state});
+  ASSERT_EQ(call(transfer), 0) << output();
+  EXPECT_NE(output().find("transfer from"), std::string::npos);
+  transfer.back() = folder + "/network-snapshot-000000.safetensors";
+  ASSERT_EQ(call(transfer), 0) << output();
+  EXPECT_NE(output().find("discriminator absent"), std::string::npos) << output();
+  transfer.back() = folder + "/stats.jsonl";
+  EXPECT_EQ(call(transfer), 1) << output();
+}
+
+}  // namespace
+}  // namespace lifted

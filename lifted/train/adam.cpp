@@ -56,7 +56,8 @@ void Adam::update(Slot& slot) {
   ++slot.steps;
   const double correction1 = 1 - std::pow(options_.beta1, static_cast<double>(slot.steps));
   const double correction2 = 1 - std::pow(options_.beta2, static_cast<double>(slot.steps));
-  if (slot.parameter.is_cpu() && slot.parameter.scalar_type() == torch::kFloat32 && slot.parameter.is_contiguous()) {
+  if (slot.parameter.is_cpu() && slot.parameter.scalar_type() == torch::kFloat32 &&
+      slot.parameter.is_non_overlapping_and_dense()) {
     return update_on_cpu(slot, gradient, correction1, correction2);
   }
   auto g = gradient.defined() ? gradient : torch::zeros_like(slot.parameter);
@@ -68,7 +69,9 @@ void Adam::update(Slot& slot) {
 }
 
 void Adam::update_on_cpu(Slot& slot, const Tensor& gradient, double correction1, double correction2) {
-  const Tensor dense = gradient.defined() ? gradient.contiguous() : gradient;
+  // Element by element in memory: the gradient must lie there as the parameter does (channels_last, for one).
+  const bool alike = !gradient.defined() || gradient.strides() == slot.parameter.strides();
+  const Tensor dense = alike ? gradient : torch::empty_like(slot.parameter).copy_(gradient);
   const AdamKernelParams params{
       .parameter = slot.parameter.data_ptr<float>(),
       .gradient = dense.defined() ? dense.data_ptr<float>() : nullptr,

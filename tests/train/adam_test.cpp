@@ -41,6 +41,23 @@ TEST_P(AgainstTorch, MakesTheSameSteps) {
 INSTANTIATE_TEST_SUITE_P(Adam, AgainstTorch,
                          testing::Values(std::pair(0.9, 0.0), std::pair(0.9, 5e-4), std::pair(0.0, 0.0)));
 
+TEST(Adam, TheLayoutOfParametersAndGradientsDoesNotMatter) {
+  const auto last = torch::MemoryFormat::ChannelsLast;
+  const auto value = torch::randn({6, 5, 3, 3}), gradient = torch::randn({6, 5, 3, 3});
+  std::vector<Tensor> results;
+  for (const auto& [weights, gradients] : {std::pair(value, gradient), std::pair(value.contiguous(last), gradient),
+                                           std::pair(value.contiguous(last), gradient.contiguous(last)),
+                                           std::pair(value, gradient.contiguous(last))}) {
+    torch::nn::Conv2d conv(torch::nn::Conv2dOptions(5, 6, 3).bias(false));
+    conv->weight.set_data(weights.clone());
+    Adam adam(*conv, {.weight_decay = 0.1});
+    conv->weight.mutable_grad() = gradients.clone();
+    adam.step();
+    results.push_back(conv->weight.detach());
+  }
+  for (const auto& result : results) EXPECT_TRUE(result.equal(results[0]));
+}
+
 TEST(Adam, DoesNotDependOnTheNumberOfThreads) {
   const int threads = torch::get_num_threads();
   std::vector<Tensor> results;

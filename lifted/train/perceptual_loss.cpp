@@ -1,0 +1,167 @@
+#include "lifted/train/perceptual_loss.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lifted/base/error.h"
+
+namespace lifted::train {
+namespace {
+using torch::Tensor;
+
+/// A value whose derivative with respect to x is known already.
+class KnownGradient : public torch::autograd::Function<KnownGradient> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor&, const Tensor& value,
+                        const Tensor& gradient) {
+    context->save_for_backward({gradient});
+    return value.clone();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
+    return {context->get_saved_variables()[0] * grads[0], {}, {}};
+  }
+};
+
+Tensor unit_vectors(const Tensor& map) {
+  constexpr double kEpsilon = 1e-12;
+  return map / map.square().sum(1, true).sqrt().clamp_min(kEpsilon);
+}
+
+/// Sum over samples and places of the squared difference, weighted by the mask.
+Tensor weighted_sum(const Tensor& x, const Tensor& target, const Tensor& mask) {
+  const Tensor difference = (x - target).square();
+  return mask.defined() ? (difference.sum(1, true) * mask).sum() : difference.sum();
+}
+
+/// The mask at a feature map's size.
+Tensor pool_to(const Tensor& mask, const Tensor& map) {
+  return mask.defined() ? torch::avg_pool2d(mask, mask.size(2) / map.size(2)) : mask;
+}
+
+/// What a weighted sum is divided by for its mean.
+double total_weight(const Tensor& mask, const Tensor& map, int64_t batch) {
+  if (!mask.defined()) return static_cast<double>(batch * map.size(2) * map.size(3));
+  return pool_to(mask, map).sum(torch::kFloat64).item<double>();
+}
+
+double inverse_or_zero(double value) {
+  return value > 0 ? 1 / value : 0;
+}
+
+}  // namespace
+
+FeatureMaps perceptual_maps(nets::Vgg16 network) {
+  return [network](const Tensor& images) {
+    auto maps = network->forward(images);
+    maps.erase(maps.begin());
+    return maps;
+  };
+}
+
+FeatureMaps perceptual_maps(nets::FaceEmbedding network) {
+  return [network](const Tensor& images) mutable {
+    auto maps = network->stages(images);
+    maps.erase(maps.begin());
+    return maps;
+  };
+}
+
+PerceptualLoss::PerceptualLoss(FeatureMaps maps, int scales) : maps_(std::move(maps)), scales_(scales) {
+  require(scales >= 1 && scales <= 8, "the perceptual loss needs 1 to 8 scales, got {}", scales);
+}
+
+PerceptualLoss::Features PerceptualLoss::features_at(const Tensor& images, int scale) const {
+  Tensor x = images;
+  for (int i = 0; i < scale; ++i) x = torch::avg_pool2d(x, 2);
+  Features features = maps_(x);
+  for (auto& map : features) map = unit_vectors(map);
+  return features;
+}
+
+PerceptualLoss::Features PerceptualLoss::features(const Tensor& images) const {
+  Features all;
+  for (int scale = 0; scale < scales_; ++scale) {
+    for (auto& map : features_at(images, scale)) all.push_back(std::move(map));
+  }
+  return all;
+}
+
+Tensor PerceptualLoss::distance(const Features& x, const Features& target, const Tensor& mask) const {
+  TORCH_CHECK(!x.empty() && x.size() == target.size(), "perceptual distance: ", x.size(), " and ", target.size(),
+              " feature maps");
+  Tensor sum = torch::zeros({}, x[0].options());
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double scale = inverse_or_zero(total_weight(mask, x[i], x[i].size(0)));
+    sum = sum + weighted_sum(x[i], target[i], pool_to(mask, x[i])) * scale;
+  }
+  return sum / static_cast<double>(x.size());
+}
+
+Tensor PerceptualLoss::operator()(const Tensor& x, const Tensor& target, const Tensor& mask) const {
+  return distance(features(x), features(target), mask);
+}
+
+/// Samples [first, first + count) of all images, and where their results go.
+struct PerceptualLoss::Chunk {
+  const std::vector<Tensor>& images;
+  const std::vector<PerceptualPair>& pairs;
+  int64_t first, count, batch;
+  std::vector<Tensor>& gradients;  // per pair, of images[image]; undefined where none is wanted
+  std::vector<double>& sums;       // per pair
+
+  Tensor part(const Tensor& whole) const { return whole.defined() ? whole.narrow(0, first, count) : whole; }
+};
+
+void PerceptualLoss::compare_chunk(const Chunk& chunk) const {
+  for (int scale = 0; scale < scales_; ++scale) {
+    std::vector<Features> constants(chunk.images.size());
+    for (size_t i = 0; i < chunk.images.size(); ++i) {
+      const auto pair = std::ranges::find(chunk.pairs, i, &PerceptualPair::image);
+      const auto index = static_cast<size_t>(pair - chunk.pairs.begin());
+      const bool compared = pair != chunk.pairs.end(), wanted = compared && chunk.gradients[index].defined();
+      const Tensor x = chunk.part(chunk.images[i]).detach().requires_grad_(wanted);
+      const torch::AutoGradMode mode(wanted);
+      const Features maps = features_at(x, scale);
+      if (compared) {
+        const Features& targets = constants[pair->target];
+        Tensor sum = torch::zeros({}, x.options().requires_grad(false));
+        for (size_t m = 0; m < maps.size(); ++m) {
+          const double share = 1.0 / static_cast<double>(maps.size() * static_cast<size_t>(scales_));
+          const double weight = share * inverse_or_zero(total_weight(pair->mask, maps[m], chunk.batch));
+          sum = sum + weighted_sum(maps[m], targets[m], chunk.part(pool_to(pair->mask, maps[m]))) * weight;
+        }
+        chunk.sums[index] += sum.item<double>();
+        if (wanted) chunk.part(chunk.gradients[index]).add_(torch::autograd::grad({sum}, {x})[0]);
+      }
+      for (const auto& map : maps) constants[i].push_back(map.detach());
+    }
+  }
+}
+
+std::vector<Tensor> PerceptualLoss::distances(const std::vector<Tensor>& images,
+                                              const std::vector<PerceptualPair>& pairs) const {
+  TORCH_CHECK(!images.empty(), "perceptual distances of no images");
+  const int64_t batch = images[0].size(0), pixels = images[0].size(2) * images[0].size(3);
+  std::vector<Tensor> gradients(pairs.size());
+  for (size_t p = 0; p < pairs.size(); ++p) {
+    TORCH_CHECK(pairs[p].image < images.size() && pairs[p].target < pairs[p].image,
+                "perceptual distances: the target of pair ", p, " must come before its image");
+    const Tensor& x = images[pairs[p].image];
+    if (torch::GradMode::is_enabled() && x.requires_grad()) gradients[p] = torch::zeros_like(x).detach();
+  }
+  std::vector<double> sums(pairs.size());
+  const int64_t step = std::max<int64_t>(1, pixels_at_once / std::max<int64_t>(1, pixels));
+  for (int64_t first = 0; first < batch; first += step) {
+    compare_chunk({images, pairs, first, std::min(step, batch - first), batch, gradients, sums});
+  }
+  std::vector<Tensor> results;
+  for (size_t p = 0; p < pairs.size(); ++p) {
+    const Tensor& x = images[pairs[p].image];
+    const Tensor value = torch::full({}, sums[p], x.options().requires_grad(false));
+    results.push_back(gradients[p].defined() ? KnownGradient::apply(x, value, gradients[p]) : value);
+  }
+  return results;
+}
+
+}  // namespace lifted::train

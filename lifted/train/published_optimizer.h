@@ -1,0 +1,19 @@
+// The optimizer state of the authors' LiftedGAN checkpoints.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string_view>
+
+#include "lifted/base/state_dict.h"
+#include "lifted/formats/value.h"
+
+namespace lifted::train {
+
+/// The entry `optimizer` of a checkpoint (torch.optim.Adam's state dict) in the terms of Adam::load_state for `module`:
+/// the k-th parameter listed there is the k-th of the module, whatever number it goes by. Parameters without a state
+/// (which never had a gradient) get zeros. Error, naming `what`, if counts or shapes disagree.
+StateDict adam_state_of_published(const formats::Value& optimizer, const torch::nn::Module& module,
+                                  std::string_view what);
+
+}  // namespace lifted::train

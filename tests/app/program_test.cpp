@@ -47,7 +47,7 @@ TEST(Program, HelpListsEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command : {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert",
-                              "doctor", "demo", "heads", "dataset"}) {
+                              "doctor", "demo", "heads", "dataset", "train-gan", "metrics"}) {
     EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", command)));
   }
 }

@@ -1,0 +1,78 @@
+#include "lifted/metrics/frechet.h"
+
+#include <algorithm>
+
+#include "lifted/base/error.h"
+
+namespace lifted::metrics {
+namespace {
+using torch::Tensor;
+
+/// The symmetric root of a covariance; what rounding made negative counts as zero.
+Tensor symmetric_root(const Tensor& matrix) {
+  const auto [values, vectors] = torch::linalg_eigh((matrix + matrix.t()) / 2);
+  return (vectors * values.clamp_min(0).sqrt()).matmul(vectors.t());
+}
+
+}  // namespace
+
+void Moments::add(const Tensor& features) {
+  TORCH_CHECK(features.dim() == 2, "Moments: features must have shape [N, D], got ", features.sizes());
+  if (features.size(0) == 0) return;
+  const auto x = features.detach().to(torch::kCPU, torch::kFloat64);
+  require(x.isfinite().all().item<bool>(), "features hold NaN or infinite values; expected finite ones");
+  Moments part;
+  part.count_ = x.size(0);
+  part.mean_ = x.mean(0);
+  const auto centered = x - part.mean_;
+  part.scatter_ = centered.t().matmul(centered);
+  merge(part);
+}
+
+void Moments::merge(const Moments& other) {
+  if (other.count_ == 0) return;
+  if (count_ == 0) {
+    *this = other;
+    return;
+  }
+  require(other.dimensions() == dimensions(), "features of {} dimensions cannot be joined with some of {}",
+          other.dimensions(), dimensions());
+  // Chan et al. 1983: no difference of large numbers.
+  const auto total = static_cast<double>(count_ + other.count_);
+  const auto delta = other.mean_ - mean_;
+  const auto weight = static_cast<double>(count_) * static_cast<double>(other.count_) / total;
+  scatter_ = scatter_ + other.scatter_ + weight * torch::outer(delta, delta);
+  mean_ = mean_ + delta * (static_cast<double>(other.count_) / total);
+  count_ += other.count_;
+}
+
+Tensor Moments::mean() const {
+  require(count_ > 0, "no features were added; expected at least one");
+  return mean_;
+}
+
+Tensor Moments::covariance() const {
+  require(count_ > 1, "a covariance needs at least two samples, got {}", count_);
+  return scatter_ / static_cast<double>(count_ - 1);
+}
+
+double frechet_distance(const Tensor& mean_a, const Tensor& covariance_a, const Tensor& mean_b,
+                        const Tensor& covariance_b) {
+  require(mean_a.sizes() == mean_b.sizes() && covariance_a.sizes() == covariance_b.sizes(),
+          "features of {} and of {} dimensions cannot be compared", mean_a.numel(), mean_b.numel());
+  const auto c_a = covariance_a.to(torch::kFloat64), c_b = covariance_b.to(torch::kFloat64);
+  const auto root = symmetric_root(c_a);
+  const auto product = root.matmul(c_b).matmul(root);
+  const auto eigenvalues = torch::linalg_eigvalsh((product + product.t()) / 2);
+  const double mixed = eigenvalues.clamp_min(0).sqrt().sum().item<double>();
+  const auto difference = mean_a.to(torch::kFloat64) - mean_b.to(torch::kFloat64);
+  const double distance =
+      difference.square().sum().item<double>() + c_a.trace().item<double>() + c_b.trace().item<double>() - 2 * mixed;
+  return std::max(0.0, distance);
+}
+
+double frechet_distance(const Moments& a, const Moments& b) {
+  return frechet_distance(a.mean(), a.covariance(), b.mean(), b.covariance());
+}
+
+}  // namespace lifted::metrics

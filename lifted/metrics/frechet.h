@@ -1,0 +1,39 @@
+// The Fréchet distance between two sets of features, from their first two moments.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace lifted::metrics {
+
+/// Count, mean and covariance of features, gathered in float64 in one pass; sets can be merged, so that they may be
+/// gathered in shards.
+class Moments {
+ public:
+  /// features: N×D, finite. Error if a value is NaN or infinite, or if D is not that of earlier ones.
+  void add(const torch::Tensor& features);
+  void merge(const Moments& other);
+
+  int64_t count() const { return count_; }
+  int64_t dimensions() const { return mean_.defined() ? mean_.size(0) : 0; }
+  /// D. Error if nothing was added.
+  torch::Tensor mean() const;
+  /// D×D, divided by count − 1 as numpy.cov does. Error with fewer than two samples.
+  torch::Tensor covariance() const;
+
+ private:
+  int64_t count_ = 0;
+  torch::Tensor mean_;     // D
+  torch::Tensor scatter_;  // D×D: the sum of (x − mean)(x − mean)ᵀ
+};
+
+/// |m₁ − m₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½) (Heusel et al. 2017). The trace of the root is taken through the symmetric
+/// C₁^½ C₂ C₁^½, which needs no offset where a covariance is singular (fewer samples than dimensions). Error if the
+/// dimensions differ.
+double frechet_distance(const Moments& a, const Moments& b);
+/// means: D; covariances: D×D.
+double frechet_distance(const torch::Tensor& mean_a, const torch::Tensor& covariance_a, const torch::Tensor& mean_b,
+                        const torch::Tensor& covariance_b);
+
+}  // namespace lifted::metrics

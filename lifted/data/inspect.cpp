@@ -89,9 +89,9 @@ Image thumbnail(const Image& image) {
 }  // namespace
 
 int64_t Inspection::duplicate_count() const {
-  int64_t count = 0;
-  for (const auto& group : duplicates) count += static_cast<int64_t>(group.size()) - 1;
-  return count;
+  int64_t surplus = 0;
+  for (const auto& group : duplicates) surplus += static_cast<int64_t>(group.size()) - 1;
+  return surplus;
 }
 
 nlohmann::ordered_json Inspection::to_json() const {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lifted/base/error.h"
+#include "lifted/ops/direction_distance.h"
 
 namespace lifted::train {
 namespace {
@@ -23,15 +24,11 @@ class KnownGradient : public torch::autograd::Function<KnownGradient> {
   }
 };
 
-Tensor unit_vectors(const Tensor& map) {
-  constexpr double kEpsilon = 1e-12;
-  return map / map.square().sum(1, true).sqrt().clamp_min(kEpsilon);
-}
-
-/// Sum over samples and places of the squared difference, weighted by the mask.
-Tensor weighted_sum(const Tensor& x, const Tensor& target, const Tensor& mask) {
-  const Tensor difference = (x - target).square();
-  return mask.defined() ? (difference.sum(1, true) * mask).sum() : difference.sum();
+/// The fused comparison where the target is a constant.
+Tensor difference(const Tensor& x, const Tensor& target, const Tensor& mask) {
+  const bool constant = !torch::GradMode::is_enabled() || !target.requires_grad();
+  return ops::direction_distance(x, target, mask,
+                                 constant ? ops::Implementation::fused : ops::Implementation::reference);
 }
 
 /// The mask at a feature map's size.
@@ -74,9 +71,7 @@ PerceptualLoss::PerceptualLoss(FeatureMaps maps, int scales) : maps_(std::move(m
 PerceptualLoss::Features PerceptualLoss::features_at(const Tensor& images, int scale) const {
   Tensor x = images;
   for (int i = 0; i < scale; ++i) x = torch::avg_pool2d(x, 2);
-  Features features = maps_(x);
-  for (auto& map : features) map = unit_vectors(map);
-  return features;
+  return maps_(x);
 }
 
 PerceptualLoss::Features PerceptualLoss::features(const Tensor& images) const {
@@ -93,7 +88,7 @@ Tensor PerceptualLoss::distance(const Features& x, const Features& target, const
   Tensor sum = torch::zeros({}, x[0].options());
   for (size_t i = 0; i < x.size(); ++i) {
     const double scale = inverse_or_zero(total_weight(mask, x[i], x[i].size(0)));
-    sum = sum + weighted_sum(x[i], target[i], pool_to(mask, x[i])) * scale;
+    sum = sum + difference(x[i], target[i], pool_to(mask, x[i])) * scale;
   }
   return sum / static_cast<double>(x.size());
 }
@@ -129,11 +124,12 @@ void PerceptualLoss::compare_chunk(const Chunk& chunk) const {
         for (size_t m = 0; m < maps.size(); ++m) {
           const double share = 1.0 / static_cast<double>(maps.size() * static_cast<size_t>(scales_));
           const double weight = share * inverse_or_zero(total_weight(pair->mask, maps[m], chunk.batch));
-          sum = sum + weighted_sum(maps[m], targets[m], chunk.part(pool_to(pair->mask, maps[m]))) * weight;
+          sum = sum + difference(maps[m], targets[m], chunk.part(pool_to(pair->mask, maps[m]))) * weight;
         }
         chunk.sums[index] += sum.item<double>();
         if (wanted) chunk.part(chunk.gradients[index]).add_(torch::autograd::grad({sum}, {x})[0]);
       }
+      if (std::ranges::none_of(chunk.pairs, [&](const auto& other) { return other.target == i; })) continue;
       for (const auto& map : maps) constants[i].push_back(map.detach());
     }
   }

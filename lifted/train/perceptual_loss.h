@@ -30,13 +30,14 @@ class PerceptualLoss {
  public:
   explicit PerceptualLoss(FeatureMaps maps, int scales = 3);
 
-  /// One unit vector per place: for every scale (each the one before averaged down by 2) and map, B×C×h×w. To be reused
-  /// where an image is compared more than once.
+  /// The maps (B×C×h×w) of every scale, each scale the one before averaged down by 2. To be reused where an image is
+  /// compared more than once.
   using Features = std::vector<torch::Tensor>;
   Features features(const torch::Tensor& images) const;
 
-  /// Squared difference, summed over channels, averaged over places, samples, maps and scales; with a mask (B×1×S×S,
-  /// averaged down to each map) weighted by it, 0 where it is 0 everywhere. Scalar, differentiable in both.
+  /// Squared difference of the maps' vectors, made unit length, summed over channels, averaged over places, samples,
+  /// maps and scales; with a mask (B×1×S×S, averaged down to each map) weighted by it, 0 where it is 0 everywhere.
+  /// Scalar, differentiable in both.
   torch::Tensor distance(const Features& x, const Features& target, const torch::Tensor& mask = {}) const;
   torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& target, const torch::Tensor& mask = {}) const;
 

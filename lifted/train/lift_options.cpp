@@ -80,7 +80,9 @@ LiftLossWeights LiftLossWeights::from_json(const nlohmann::json& json) {
 
 nlohmann::json LiftTrainerOptions::to_json() const {
   LiftTrainerOptions copy = *this;
-  nlohmann::json json = {{"weights", weights.to_json()}, {"rank_downsample", rank_downsample}};
+  nlohmann::json json = {{"weights", weights.to_json()},
+                         {"rank_downsample", rank_downsample},
+                         {"mask_reconstruction", mask_reconstruction}};
   for (const auto& [name, field] : fields_of(copy)) json[name] = *field.value;
   return json;
 }
@@ -96,6 +98,9 @@ LiftTrainerOptions LiftTrainerOptions::from_json(const nlohmann::json& json) {
       require(value.is_number_integer() && value.get<int64_t>() >= 1 && value.get<int64_t>() <= 1024,
               "lifting options: rank_downsample must be an integer from 1 to 1024, got {}", value.dump());
       options.rank_downsample = value.get<int64_t>();
+    } else if (name == "mask_reconstruction") {
+      require(value.is_boolean(), "lifting options: mask_reconstruction must be true or false, got {}", value.dump());
+      options.mask_reconstruction = value.get<bool>();
     } else {
       read(name, value, fields);
     }

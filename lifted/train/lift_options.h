@@ -34,6 +34,10 @@ struct LiftTrainerOptions {
   double identity_max_yaw = 25;         // the identity term looks at |yaw| below, degrees
   int64_t rank_downsample = 4;          // side of the albedo rank term's cells, pixels
 
+  /// Compare renderings with the teacher only where something was drawn (both renderings, where there are two). The
+  /// published implementation compares everywhere.
+  bool mask_reconstruction = false;
+
   /// {"weights": {…}, "learning_rate": …, …}.
   nlohmann::json to_json() const;
   /// Absent fields keep their defaults. Error if one is unknown, of the wrong type or out of range.

@@ -142,10 +142,12 @@ void LiftTrainer::reconstruct(const Estimate& estimate, LiftStep& step, Terms& t
   const LiftLossWeights& weights = options_.weights;
   const auto rendered = gan_.render(estimate);
   Reconstruction images{.image = rendered.recon_im, .flipped = {}, .target = step.teacher, .mask = {}};
+  if (options_.mask_reconstruction) images.mask = rendered.recon_im_mask;
   step.rendered = rendered.recon_im.detach();
   if (weights.flip > 0) {
     const auto flipped = gan_.render(estimate, {.light = {}, .view = {}, .flip = true});
     images.flipped = flipped.recon_im;
+    if (options_.mask_reconstruction) images.mask = images.mask * flipped.recon_im_mask;
     step.flipped = flipped.recon_im.detach();
   }
   terms.add("loss_rec", weights.reconstruction,

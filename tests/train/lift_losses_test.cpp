@@ -236,6 +236,7 @@ TEST(LiftOptions, SurviveJsonAndRejectNonsense) {
   options.weights.flip = 0.25;
   options.max_yaw = 30;
   options.rank_downsample = 2;
+  options.mask_reconstruction = true;
   EXPECT_EQ(LiftTrainerOptions::from_json(options.to_json()), options);
   EXPECT_EQ(LiftTrainerOptions::from_json(nlohmann::json::object()), LiftTrainerOptions());
   EXPECT_EQ(LiftLossWeights::from_json({{"lam_rec", 1}}).reconstruction, 1);
@@ -245,6 +246,7 @@ TEST(LiftOptions, SurviveJsonAndRejectNonsense) {
   }
   EXPECT_THROW(LiftTrainerOptions::from_json({{"rank_downsample", 0}}), Error);
   EXPECT_THROW(LiftTrainerOptions::from_json({{"beta1", 1}}), Error);
+  EXPECT_THROW(LiftTrainerOptions::from_json({{"mask_reconstruction", 1}}), Error);
 }
 
 TEST(FaceEmbedding, SizesAreReadOffTheWeights) {

@@ -44,14 +44,6 @@ double norm_under(const std::map<std::string, Tensor>& gradients, const std::str
   return std::sqrt(sum);
 }
 
-/// How much of a tensor must agree.
-struct Tolerances {
-  double loss = 1e-3;
-  double norm = 0.01;            // of a network's gradient, relative
-  double parameter_norm = 0.02;  // of one parameter's gradient, relative to the largest
-  double image = 2e-3;           // of a pooled pixel, all but 0.1 %
-};
-
 class LiftStepGolden : public ::testing::Test {
  protected:
   void load(const std::string& name) {
@@ -123,7 +115,7 @@ class LiftStepGolden : public ::testing::Test {
     expect_close(key, torch::tensor(norms), expected, tolerance * expected.abs().max().item<double>());
   }
 
-  /// Single gradients, at `share` of the largest value of each.
+  /// Single gradients, within `tolerance` of the largest value of each.
   void expect_gradients(const std::map<std::string, Tensor>& gradients, const std::string& prefix, double tolerance) {
     for (const auto& [key, expected] : golden) {
       if (key.rfind(prefix, 0) != 0) continue;
@@ -182,13 +174,15 @@ TEST_F(LiftStepGolden, Calm) {
   expect_gradients(part1, "grad1.", 0.05);
   expect_gradients(total, "grad.", 0.05);
 
+  // Where a gradient is all rounding, Adam's first step is ±lr by its sign: the published code's own results differ as
+  // much there from run to run, so a few elements may.
   std::printf("  -- after one step of a fresh Adam\n");
-  expect_after(total, "after_fresh.", 1e-5, 0.5);
+  expect_after(total, "after_fresh.", 1e-5, 0.97);
   std::printf("  -- after one step of the restored Adam\n");
   nets::load_strict(const_cast<torch::nn::Module&>(trainer->networks()), weights, "the weights at the start");
   trainer->optimizer().load_state(
       adam_state_of_published(start.root.at("optimizer"), trainer->networks(), files.pair.string()), "optimizer");
-  expect_after(total, "after_restored.", 1e-5, 0.5);
+  expect_after(total, "after_restored.", 1e-5, 0.97);
 }
 
 TEST_F(LiftStepGolden, Deep) {

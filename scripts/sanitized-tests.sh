@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the default tests of a sanitizer build. Tests of whole 256-pixel pipelines are left to the release build: they run the same
+# Runs the default tests of a sanitizer build. Tests of whole pipelines (256 pixels, training runs) are left to the release build: they run the same
 # code as the small ones and take many times longer here.
 set -euo pipefail
 build=${1:?usage: scripts/sanitized-tests.sh BUILD_FOLDER}

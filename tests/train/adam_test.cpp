@@ -45,9 +45,9 @@ TEST(Adam, TheLayoutOfParametersAndGradientsDoesNotMatter) {
   const auto last = torch::MemoryFormat::ChannelsLast;
   const auto value = torch::randn({6, 5, 3, 3}), gradient = torch::randn({6, 5, 3, 3});
   std::vector<Tensor> results;
-  for (const auto& [weights, gradients] : {std::pair(value, gradient), std::pair(value.contiguous(last), gradient),
-                                           std::pair(value.contiguous(last), gradient.contiguous(last)),
-                                           std::pair(value, gradient.contiguous(last))}) {
+  for (const auto& [weights, gradients] :
+       {std::pair(value, gradient), std::pair(value.contiguous(last), gradient),
+        std::pair(value.contiguous(last), gradient.contiguous(last)), std::pair(value, gradient.contiguous(last))}) {
     torch::nn::Conv2d conv(torch::nn::Conv2dOptions(5, 6, 3).bias(false));
     conv->weight.set_data(weights.clone());
     Adam adam(*conv, {.weight_decay = 0.1});

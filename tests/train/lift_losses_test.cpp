@@ -200,7 +200,8 @@ TEST(PerceptualLoss, GradientsAreDerivatives) {
 }
 
 TEST(LiftLosses, IdentityWithoutQualifyingSamplesIsZero) {
-  nets::FaceEmbedding embedding(nets::FaceEmbeddingConfig{.size = 16, .dimensions = 8, .widths = {4, 4, 8, 8}, .blocks = {1, 1, 1, 1}});
+  nets::FaceEmbedding embedding(
+      nets::FaceEmbeddingConfig{.size = 16, .dimensions = 8, .widths = {4, 4, 8, 8}, .blocks = {1, 1, 1, 1}});
   embedding->eval();
   const Tensor a = torch::rand({3, 3, 32, 32}).requires_grad_(true), b = torch::rand({3, 3, 32, 32});
   const auto none = identity_loss(embedding, a, b, torch::tensor({-30.f, 25.f, 44.f}));

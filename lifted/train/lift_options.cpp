@@ -44,11 +44,9 @@ Fields fields_of(LiftTrainerOptions& o) {
 
 void read(const std::string& name, const nlohmann::json& json, const Fields& fields) {
   const auto found = fields.find(name);
-  if (found == fields.end()) {
-    std::vector<std::string> names;
-    for (const auto& item : fields) names.push_back(item.first);
-    fail("lifting options: there is no '{}'; there are {}", name, fmt::join(names, ", "));
-  }
+  std::vector<std::string> names;
+  for (const auto& item : fields) names.push_back(item.first);
+  require(found != fields.end(), "lifting options: there is no '{}'; there are {}", name, fmt::join(names, ", "));
   const auto& [value, low, high] = found->second;
   require(json.is_number(), "lifting options: {} must be a number, got {}", name, json.dump());
   const double number = json.get<double>();

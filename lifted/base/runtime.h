@@ -9,7 +9,8 @@ namespace lifted {
 
 /// Call first in main(). Keeps freed memory in the process (libtorch allocates and frees large blocks all the time, and
 /// returning each to the system costs up to half the time), uses all cores, and, where OpenBLAS chose kernels for an
-/// older processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones.
+/// older processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones. OpenBLAS's own
+/// threads, where it has any, are reduced to one unless OPENBLAS_NUM_THREADS says otherwise.
 void prepare_process(char** argv);
 
 /// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core this process may run on.

@@ -63,13 +63,12 @@ metrics::Moments moments_of_model(const model::LoadedNetwork& network, const met
   metrics::Moments moments;
   Progress progress("generated images", count, "images");
   NumpyRandomState random(0);
-  const auto mean = network.statistics.mean;
   for (int64_t from = 0; from < count; from += options.batch) {
     const int64_t size = std::min<int64_t>(options.batch, count - from);
     auto z = torch::empty({size, z_dim});
     for (int64_t i = 0; i < z.numel(); ++i) z.data_ptr<float>()[i] = static_cast<float>(random.normal());
-    auto w = network.generator->map(z.to(mean.device()));
-    if (options.truncation_psi != 1) w = mean + options.truncation_psi * (w - mean);
+    const auto w = model::truncate(network.generator->map(z.to(network.statistics.mean.device())), network.statistics,
+                                   {.psi = options.truncation_psi, .cutoff = {}}, network.generator->layers());
     Tensor images;
     if (network.lifted && !options.proxy) {
       images = network.lifted->render(network.lifted->estimate(w)).recon_im;
@@ -90,6 +89,7 @@ void run(const MetricsOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const torch::NoGradGuard guard;
   auto network = model::load_network(options.network, options.gan.empty() ? std::nullopt : std::optional(options.gan));
+  if (network.lifted) network.lifted->to(device);
   network.generator->to(device);
   network.statistics.mean = network.statistics.mean.to(device);
   const int size = network.generator->config().size;

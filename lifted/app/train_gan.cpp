@@ -32,33 +32,29 @@ struct Settings {
   int threads = 0;
   bool dry_run = false;
 
+  /// Calls visit(option name, field) for everything in the first group.
+  template <typename Self, typename Visit>
+  static void each(Self& self, const Visit& visit) {
+    visit("data", self.data);
+    visit("size", self.size);
+    visit("channels", self.channels);
+    visit("batch", self.batch);
+    visit("batch-part", self.batch_part);
+    visit("mirror", self.mirror);
+    visit("gamma", self.gamma);
+    visit("lr", self.lr);
+    visit("aug", self.aug);
+    visit("p", self.p);
+    visit("target", self.target);
+    visit("seed", self.seed);
+  }
   ordered_json to_json() const {
-    return {{"data", data},
-            {"size", size},
-            {"channels", channels},
-            {"batch", batch},
-            {"batch-part", batch_part},
-            {"mirror", mirror},
-            {"gamma", gamma},
-            {"lr", lr},
-            {"aug", aug},
-            {"p", p},
-            {"target", target},
-            {"seed", seed}};
+    ordered_json json;
+    each(*this, [&](const char* name, const auto& value) { json[name] = value; });
+    return json;
   }
   void from_json(const ordered_json& json) {
-    json.at("data").get_to(data);
-    json.at("size").get_to(size);
-    json.at("channels").get_to(channels);
-    json.at("batch").get_to(batch);
-    json.at("batch-part").get_to(batch_part);
-    json.at("mirror").get_to(mirror);
-    json.at("gamma").get_to(gamma);
-    json.at("lr").get_to(lr);
-    json.at("aug").get_to(aug);
-    json.at("p").get_to(p);
-    json.at("target").get_to(target);
-    json.at("seed").get_to(seed);
+    each(*this, [&](const char* name, auto& value) { json.at(name).get_to(value); });
   }
 };
 

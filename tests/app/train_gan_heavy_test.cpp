@@ -36,7 +36,19 @@ TEST_F(TrainGan, TrainsFromOrdinaryJpegsThroughDatasetMake) {
   Arguments arguments = start(0.008);
   *(std::find(arguments.begin(), arguments.end(), "--data") + 1) = zip;
   ASSERT_EQ(call(arguments), 0) << output();
-  EXPECT_TRUE(fs::exists(run("00000") / "network-snapshot-000000.safetensors"));
+  const fs::path network = run("00000") / "network-snapshot-000000.safetensors";
+  EXPECT_TRUE(fs::exists(network));
+
+  // What came out is a network that can be measured.
+  const Arguments metrics = {"metrics", "--network", network, "--data", zip, "--metrics"};
+  const auto with = [&](const char* metric) {
+    Arguments all = metrics;
+    all.push_back(metric);
+    return all;
+  };
+  ASSERT_EQ(call(with("fd_random1k_full")), 0) << output();
+  EXPECT_NE(output().find("\"generated_images\":1000"), std::string::npos) << output();
+  EXPECT_EQ(call(with("fid50k_full")), 2) << output();
 }
 
 TEST_F(TrainGan, TerminationSnapshotsAndACorruptSnapshotIsPassedOver) {

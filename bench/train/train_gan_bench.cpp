@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "lifted/base/runtime.h"
+#include "lifted/ops/conv_ceiling.h"
 #include "lifted/train/gan_task.h"
 
 namespace {
@@ -62,16 +63,6 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// GFLOP/s of a 64-channel 3×3 convolution at 64², batch 8, channels last.
-double ceiling() {
-  const torch::NoGradGuard guard;
-  const auto x = torch::randn({8, 64, 64, 64}).contiguous(at::MemoryFormat::ChannelsLast);
-  const auto w = torch::randn({64, 64, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
-  double best = 1e9;
-  for (int i = 0; i < 10; ++i) best = std::min(best, seconds_of([&] { at::conv2d(x, w, {}, 1, 1); }));
-  return 2.0 * 8 * 64 * 64 * 64 * 64 * 9 / best / 1e9;
-}
-
 /// What the published trainer needs for one iteration averaged over the lazy cycle, in seconds: as users get it, and
 /// with tuned memory.
 struct Published {
@@ -103,7 +94,7 @@ void BM_LazyCycle(benchmark::State& state, const char* channels, int size, Publi
     state.counters["x_tuned"] = published.tuned / average;
   }
   state.counters["peak_GB"] = static_cast<double>(usage.ru_maxrss) / (1 << 20);
-  state.counters["conv_GFLOPs"] = ceiling();
+  state.counters["conv_GFLOPs"] = ops::measure_conv_ceiling() * 1e-9;
 }
 
 BENCHMARK_CAPTURE(BM_LazyCycle, tiny_64, "tiny", 64, {})->Unit(benchmark::kSecond)->Iterations(3)->UseRealTime();

@@ -18,6 +18,7 @@ void add_doctor(CLI::App& app);
 void add_dataset(CLI::App& app);
 void add_heads(CLI::App& app);
 void add_train_gan(CLI::App& app);
+void add_train_embedding(CLI::App& app);
 void add_metrics(CLI::App& app);
 
 }  // namespace lifted::app

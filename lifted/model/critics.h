@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/vgg16.h"
@@ -12,7 +13,12 @@ namespace lifted::model {
 /// something else.
 nets::Vgg16 load_vgg16(const std::filesystem::path& path);
 
-/// A face recognition network (`model_state_dict` of the authors' lresnet_casia.pth.tar), frozen, in evaluation mode.
+/// A face recognition network, frozen, in evaluation mode: this project's (train-embedding) or `model_state_dict` of
+/// the authors' lresnet_casia.pth.tar.
 nets::FaceEmbedding load_face_embedding(const std::filesystem::path& path);
+
+/// Writes a face network with its configuration and where it comes from in the metadata. Atomic.
+void save_face_embedding(const std::filesystem::path& path, const nets::FaceEmbedding& network,
+                         const nlohmann::json& provenance);
 
 }  // namespace lifted::model

@@ -60,6 +60,7 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
       if (const Value* depth = root.find("netD")) add_lifting(facts, formats::tensors_of(*depth, "module."), what);
       add_entries(facts, root);
       break;
+    case NetworkKind::face_embedding:
     case NetworkKind::lifted_network:
       for (const auto& [key, value] : checkpoint.metadata.items()) {
         facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());

@@ -3,6 +3,7 @@
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/formats/safetensors.h"
+#include "lifted/model/network_kind.h"
 #include "lifted/nets/load.h"
 #include "lifted_version.h"
 
@@ -77,7 +78,7 @@ void save_network(const std::filesystem::path& path, LoadedNetwork& network, con
   StateDict tensors{{kMean, statistics.mean}};
   add_module(tensors, "generator", *network.generator, options.half);
   nlohmann::json metadata{
-      {"format", "lifted-network"},
+      {"format", kLiftedNetworkFormat},
       {"format_version", kVersion},
       {"generator", network.generator->config().to_json()},
       {"w_statistics", {{"sigma_inv", statistics.ensure_sigma_inv(network.generator)}, {"source", statistics.source}}},

@@ -30,7 +30,9 @@ NetworkKind recognize_state_dict(const Value& root) {
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   const Value& root = checkpoint.root;
-  if (checkpoint.metadata.value("format", "") == "lifted-network") return NetworkKind::lifted_network;
+  const std::string format = checkpoint.metadata.value("format", "");
+  if (format == kLiftedNetworkFormat) return NetworkKind::lifted_network;
+  if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (!root.is_dict()) return NetworkKind::unknown;
   if (const Value* g_ema = root.find("G_ema"); g_ema && g_ema->is_object()) return NetworkKind::nvidia_ada;
   if (std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
@@ -79,9 +81,9 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::discriminator:
       return "no command takes it without its generator";
     case NetworkKind::face_embedding:
-      return "it compares identities, which no command of this version does";
+      return "pass it as --embedding";
     case NetworkKind::vgg:
-      return "it measures perceptual distance, which no command of this version does";
+      return "pass it as --vgg";
     case NetworkKind::inception:
       return "it measures FID, which no command of this version does";
     case NetworkKind::unknown:

@@ -13,11 +13,15 @@ enum class NetworkKind {
   liftedgan,       // the authors' checkpoint: netD, netT, netSD, netSC
   nvidia_ada,      // StyleGAN2-ADA pickle with G_ema
   discriminator,   // rosinality's layout without a generator
-  face_embedding,  // model_state_dict of the face recognition network
+  face_embedding,  // this project's, or model_state_dict of the authors' face recognition network
   vgg,             // torchvision's VGG-16
   inception,       // InceptionV3 for FID
   unknown
 };
+
+/// What the metadata entry "format" of this project's files says.
+constexpr const char* kLiftedNetworkFormat = "lifted-network";
+constexpr const char* kFaceEmbeddingFormat = "lifted-face-embedding";
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint);
 

@@ -70,6 +70,13 @@ void FaceEmbeddingConfig::validate() const {
   require(dropout >= 0 && dropout < 1, "a face embedding's dropout must be from 0 to below 1, got {}", dropout);
 }
 
+FaceEmbeddingConfig named_face_embedding(std::string_view name) {
+  if (name == "lresnet18") return {};
+  if (name == "small")
+    return {.size = 64, .dimensions = 256, .widths = {24, 48, 96, 192}, .blocks = {1, 1, 1, 1}, .dropout = 0};
+  usage_error("--arch {}: expected lresnet18 or small", name);
+}
+
 FaceEmbeddingConfig infer_face_embedding_config(const StateDict& state, std::string_view what) {
   FaceEmbeddingConfig config;
   for (int stage = 0; stage < kStages; ++stage) {
@@ -138,11 +145,14 @@ std::vector<Tensor> FaceEmbeddingImpl::stages(const Tensor& image) {
 }
 
 Tensor FaceEmbeddingImpl::forward(const Tensor& image) {
+  return torch::nn::functional::normalize(features(image), torch::nn::functional::NormalizeFuncOptions().dim(1));
+}
+
+Tensor FaceEmbeddingImpl::features(const Tensor& image) {
   const Tensor last = bn4_->forward(stages(image).back());
   // The linear layer's weights count channels first.
   const Tensor flat = torch::dropout(last, config_.dropout, is_training()).contiguous().flatten(1);
-  const Tensor embedding = bn5_->forward(fc5_->forward(flat));
-  return torch::nn::functional::normalize(embedding, torch::nn::functional::NormalizeFuncOptions().dim(1));
+  return bn5_->forward(fc5_->forward(flat));
 }
 
 FaceEmbedding load_face_embedding(const StateDict& state, std::string_view what) {

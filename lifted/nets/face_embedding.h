@@ -27,6 +27,10 @@ struct FaceEmbeddingConfig {
   void validate() const;
 };
 
+/// The architectures train-embedding offers: "lresnet18" (the defaults; 128×128 images) and "small" (a quarter of its
+/// channels and half of its blocks, for images of 64×64). UsageError for other names.
+FaceEmbeddingConfig named_face_embedding(std::string_view name);
+
 /// Reads the sizes off a state dict's shapes. `what` names the source in errors.
 FaceEmbeddingConfig infer_face_embedding_config(const StateDict& state, std::string_view what);
 
@@ -54,6 +58,8 @@ class FaceEmbeddingImpl : public torch::nn::Module {
   /// unit length. Differentiable. Whether batch statistics and dropout apply is the module's mode: call eval() to
   /// measure.
   torch::Tensor forward(const torch::Tensor& image);
+  /// The embedding before it is made unit length: B×dimensions.
+  torch::Tensor features(const torch::Tensor& image);
   /// The outputs of the four stages, at 1/2, 1/4, 1/8 and 1/16 of the network's size.
   std::vector<torch::Tensor> stages(const torch::Tensor& image);
 

@@ -31,6 +31,8 @@ class Adam {
   /// Of all parameters of `module`, in its order; their names are the keys of the state.
   Adam(const torch::nn::Module& module, AdamOptions options);
 
+  /// The learning rate of the steps to come; it is no part of the state.
+  void set_learning_rate(double lr) { options_.lr = lr; }
   /// Drops all gradients.
   void zero_gradients();
   /// The norm of all gradients together. NonFiniteError "gradient of NAME …" if one is not finite.

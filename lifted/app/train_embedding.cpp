@@ -1,0 +1,117 @@
+// liftedgan train-embedding: train the face network on labelled identities.
+#include <cmath>
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/app/training_run.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/train/embedding_task.h"
+
+namespace lifted::app {
+namespace {
+using nlohmann::ordered_json;
+
+struct Settings {
+  std::string data, arch = "lresnet18";
+  int64_t images_per_identity = 0, batch = 64;
+  double scale = 30, margin = 0.3, lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 300;
+  bool no_mirror = false;
+  uint64_t seed = 0;
+  RunSettings run;
+
+  /// Calls visit(option name, field) for everything that decides what is trained.
+  template <typename Self, typename Visit>
+  static void each(Self& self, const Visit& visit) {
+    visit("data", self.data);
+    visit("arch", self.arch);
+    visit("images-per-identity", self.images_per_identity);
+    visit("batch", self.batch);
+    visit("scale", self.scale);
+    visit("margin", self.margin);
+    visit("lr", self.lr);
+    visit("weight-decay", self.weight_decay);
+    visit("held-out", self.held_out);
+    visit("kimg", self.kimg);
+    visit("no-mirror", self.no_mirror);
+    visit("seed", self.seed);
+  }
+};
+
+train::EmbeddingOptions embedding_options(const Settings& s, int64_t total_images) {
+  train::EmbeddingOptions options;
+  options.images = {.network = nets::named_face_embedding(s.arch),
+                    .batch = s.batch,
+                    .total_images = total_images,
+                    .lr = s.lr,
+                    .weight_decay = s.weight_decay,
+                    .mirror = !s.no_mirror,
+                    .seed = s.seed};
+  if (!(s.scale > 0)) usage_error("--scale {}: expected a positive number", s.scale);
+  if (!(s.margin >= 0 && s.margin < 1)) usage_error("--margin {}: expected 0 to below 1", s.margin);
+  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
+  if (s.images_per_identity < 0)
+    usage_error("--images-per-identity {}: expected a positive number", s.images_per_identity);
+  options.cosface = {.scale = s.scale, .margin = s.margin};
+  options.held_out = s.held_out;
+  options.images_per_identity = s.images_per_identity;
+  return options;
+}
+
+void run(Settings s, const CLI::App& command) {
+  ordered_json settings;
+  Settings::each(s, [&](const char* name, const auto& value) { settings[name] = value; });
+  if (!s.run.resume.empty()) {
+    settings = stored_settings(s.run.resume, command, settings);
+    try {
+      Settings::each(s, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
+    } catch (const nlohmann::json::exception& error) {
+      fail("{}: its training_options.json cannot be used: {}", s.run.resume, error.what());
+    }
+  }
+  if (s.data.empty()) usage_error("--data: expected a folder per person, or images with labels");
+  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.run.threads);
+  const train::LoopOptions loop = loop_options(s.run, s.kimg);
+  const auto options = embedding_options(s, loop.total_images);
+  const torch::Device device = parse_device(s.run.device);
+  const auto images = std::make_shared<const data::Dataset>(s.data);
+  train::EmbeddingTask task(options, images, device);
+  log_info("data {}: {} images of {}x{}; identities by {}: {} to train on, {} held out", s.data, images->size(),
+           images->width(), images->height(), task.label_source(), task.training_identities(),
+           task.held_out_identities());
+  const std::string stem = std::filesystem::path(s.data).stem().string();
+  train_in_folder(task, s.run, loop,
+                  {fmt::format("{}-embedding-{}-batch{}", stem, s.arch, s.batch),
+                   {{"command", "train-embedding"},
+                    {"settings", settings},
+                    {"images", images->size()},
+                    {"options", options.to_json()}}},
+                  options.to_json());
+}
+
+}  // namespace
+
+void add_train_embedding(CLI::App& app) {
+  auto* command = app.add_subcommand("train-embedding", "Train a face network to tell people apart");
+  auto s = std::make_shared<Settings>();
+  command->add_option("--data", s->data, "A folder per person, or any images whose dataset.json has class labels");
+  command->add_option("--images-per-identity", s->images_per_identity,
+                      "Images without labels: so many of each person, one after another");
+  command->add_option("--arch", s->arch, "lresnet18 (128x128 images) or small (64x64)")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->capture_default_str();
+  command->add_option("--scale", s->scale, "Scale of CosFace's softmax")->capture_default_str();
+  command->add_option("--margin", s->margin, "Margin of CosFace, as cosine")->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to verify with")->capture_default_str();
+  command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
+  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  add_run_options(*command, s->run);
+  command->callback([s, command] { run(*s, *command); });
+}
+
+}  // namespace lifted::app

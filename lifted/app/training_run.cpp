@@ -1,0 +1,85 @@
+#include "lifted/app/training_run.h"
+
+#include <cmath>
+
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+
+namespace lifted::app {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// The state to go on from, checked to be of this configuration.
+train::TrainingState find_state(const fs::path& folder, const ordered_json& options) {
+  auto state = train::read_newest_training_state(
+      folder, [](const std::string& why) { log_warning("{}; trying an older one", why); });
+  require(state.has_value(), "{}: no training state in it that can be used; start a new run", folder.string());
+  const auto stored = state->values.at("task").at("options");
+  const nlohmann::json wanted = nlohmann::json::parse(options.dump());
+  for (const auto& [name, value] : wanted.items()) {
+    require(stored.contains(name) && stored[name] == value,
+            "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(), name,
+            stored.contains(name) ? stored[name].dump() : "absent", value.dump());
+  }
+  return std::move(*state);
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunSettings& s) {
+  command.add_option("--outdir", s.outdir, "Folder for runs; this one gets a numbered folder inside");
+  command.add_option("--tick", s.tick, "Thousand images between status lines")->capture_default_str();
+  command.add_option("--snap", s.snap, "Ticks between snapshots (0: only at the end)")->capture_default_str();
+  command.add_option("--resume", s.resume, "Run folder to continue exactly where it was");
+  command.add_option("--device", s.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command.add_option("--threads", s.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+      ->capture_default_str();
+  command.add_flag("-n,--dry-run", s.dry_run, "Check everything, print the plan, write nothing");
+}
+
+train::LoopOptions loop_options(const RunSettings& run, double kimg) {
+  if (!(kimg > 0) || !(run.tick > 0) || run.snap < 0)
+    usage_error("--kimg and --tick: expected positive numbers; --snap: 0 or more");
+  train::LoopOptions options;
+  options.total_images = std::llround(kimg * 1000);
+  options.images_per_tick = std::max<int64_t>(1, std::llround(run.tick * 1000));
+  options.snapshot_ticks = options.image_ticks = run.snap;
+  return options;
+}
+
+ordered_json stored_settings(const fs::path& folder, const CLI::App& command, const ordered_json& given) {
+  require(fs::is_directory(folder), "--resume {}: there is no such folder", folder.string());
+  const ordered_json options = train::RunDirectory::options_of(folder);
+  require(options.value("command", "") == command.get_name() && options.contains("settings"),
+          "{}: its training_options.json is not one of {}", folder.string(), command.get_name());
+  const ordered_json& stored = options["settings"];
+  for (const auto& [name, value] : given.items()) {
+    require(stored.contains(name), "{}: its training_options.json has no '{}'", folder.string(), name);
+    if (command.get_option("--" + name)->count() > 0 && stored[name] != value) {
+      usage_error("--{} {}: the run in {} was started with {}; leave the option out, or start a new run", name,
+                  value.dump(), folder.string(), stored[name].dump());
+    }
+  }
+  return stored;
+}
+
+void train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
+                     const NewRun& fresh, const ordered_json& options) {
+  if (run.dry_run) {
+    log_info("dry run: everything is in order, nothing was written");
+    return;
+  }
+  if (!run.resume.empty()) {
+    const train::TrainingState state = find_state(run.resume, options);
+    auto directory = train::RunDirectory::reopen(run.resume, state.images);
+    directory.say(fmt::format("resuming {} at kimg {:.3f}", run.resume, static_cast<double>(state.images) / 1000));
+    run_training(task, directory, loop, &state);
+    return;
+  }
+  auto directory = train::RunDirectory::create(run.outdir, fresh.description, fresh.record);
+  directory.say(fmt::format("run folder {}", directory.path().string()));
+  run_training(task, directory, loop);
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,41 @@
+// What the commands that train have in common: where runs go, their rhythm, and how one is continued.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "lifted/train/loop.h"
+
+namespace lifted::app {
+
+/// Options that do not decide what is trained; a resumed run may change them.
+struct RunSettings {
+  std::string outdir, resume, device = "auto";
+  double tick = 4;
+  int snap = 10, threads = 0;
+  bool dry_run = false;
+};
+void add_run_options(CLI::App& command, RunSettings& settings);
+
+/// UsageError if a number makes no sense.
+train::LoopOptions loop_options(const RunSettings& run, double kimg);
+
+/// The "settings" that a resumed run was started with. Each of `given` that stands on the command line must be the same
+/// there (UsageError). Error if the folder is no run of `command`.
+nlohmann::ordered_json stored_settings(const std::filesystem::path& folder, const CLI::App& command,
+                                       const nlohmann::ordered_json& given);
+
+/// What a new run is: its folder is OUTDIR/NNNNN-description, and `record` its training_options.json.
+struct NewRun {
+  std::string description;
+  nlohmann::ordered_json record;
+};
+
+/// Trains in a new folder, or goes on in that of --resume from its newest training state, which must be of `options`
+/// (what the task's values() hold under that name). With --dry-run only says that all is in order.
+void train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
+                     const NewRun& fresh, const nlohmann::ordered_json& options);
+
+}  // namespace lifted::app

@@ -1,0 +1,123 @@
+#include "lifted/data/identities.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "lifted/base/error.h"
+#include "lifted/data/sample_order.h"
+
+namespace lifted::data {
+namespace {
+
+using formats::ImageArchive;
+
+class Subset : public ImageArchive {
+ public:
+  Subset(std::shared_ptr<const ImageArchive> whole, std::vector<int64_t> indices)
+      : ImageArchive(whole->path()), whole_(std::move(whole)), indices_(std::move(indices)) {}
+
+  std::string kind() const override { return whole_->kind(); }
+  int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
+  std::string name(int64_t index) const override { return whole_->name(indices_[static_cast<size_t>(index)]); }
+  Bytes bytes(int64_t index) const override { return whole_->bytes(indices_[static_cast<size_t>(index)]); }
+
+ private:
+  std::shared_ptr<const ImageArchive> whole_;
+  std::vector<int64_t> indices_;
+};
+
+/// Numbers names by first appearance.
+class Numbering {
+ public:
+  int64_t operator()(const std::string& name) {
+    return numbers_.emplace(name, static_cast<int64_t>(numbers_.size())).first->second;
+  }
+  int64_t count() const { return static_cast<int64_t>(numbers_.size()); }
+
+ private:
+  std::map<std::string, int64_t> numbers_;
+};
+
+std::string label_of(const ImageArchive& archive, int64_t index) {
+  const nlohmann::json label = archive.label(index);
+  require(!label.is_null(), "{}: dataset.json gives it no label, but labels others", archive.full_name(index));
+  require(label.is_number_integer(), "{}: its label {} is no class index, which identities need",
+          archive.full_name(index), label.dump());
+  return label.dump();
+}
+
+std::string folder_of(const ImageArchive& archive, int64_t index) {
+  const std::string name = archive.name(index);
+  const auto slash = name.rfind('/');
+  return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+
+/// "00012": the folders of a thousand images each that StyleGAN2-ADA's tools make say nothing about people. They hold
+/// "img" and eight digits.
+bool is_numbered(const ImageArchive& archive, int64_t index) {
+  const std::string name = archive.name(index), folder = folder_of(archive, index);
+  const auto digits = [](std::string_view text) { return text.find_first_not_of("0123456789") == std::string::npos; };
+  if (folder.size() != 5 || !digits(folder)) return false;
+  const std::string file = name.substr(6);
+  return file.size() >= 11 && file.starts_with("img") && digits(file.substr(3, 8));
+}
+
+}  // namespace
+
+IdentityLabels read_identities(const ImageArchive& archive, int64_t images_per_identity) {
+  IdentityLabels labels;
+  Numbering number;
+  const auto label_all = [&](std::string source, const auto& name_of) {
+    labels.source = std::move(source);
+    for (int64_t i = 0; i < archive.size(); ++i) labels.of_image.push_back(number(name_of(i)));
+  };
+  if (images_per_identity > 0) {
+    label_all(fmt::format("{} images per identity", images_per_identity),
+              [&](int64_t i) { return std::to_string(i / images_per_identity); });
+  } else if (archive.has_labels()) {
+    label_all("dataset.json", [&](int64_t i) { return label_of(archive, i); });
+  } else {
+    require(!is_numbered(archive, 0) && !folder_of(archive, 0).empty(),
+            "{}: nothing says who is in which image: expected a folder per person, a dataset.json with labels or "
+            "--images-per-identity",
+            archive.path().string());
+    label_all("folders", [&](int64_t i) { return folder_of(archive, i); });
+  }
+  labels.identities = number.count();
+  require(labels.identities >= 2, "{}: all {} images show one identity (by {}), expected several",
+          archive.path().string(), archive.size(), labels.source);
+  return labels;
+}
+
+IdentitySplit split_identities(const IdentityLabels& labels, double share, uint64_t seed) {
+  require(share > 0 && share < 1, "the share of identities held out is {}, expected above 0 and below 1", share);
+  const int64_t count = std::max<int64_t>(2, std::llround(share * static_cast<double>(labels.identities)));
+  require(count + 2 <= labels.identities, "{} identities (by {}), expected at least {}: {} to measure and 2 to train",
+          labels.identities, labels.source, count + 2, count);
+  SampleOrder order(labels.identities, seed, true, false);
+  std::set<int64_t> held_out;
+  for (int64_t i = 0; i < count; ++i) held_out.insert(order.at(static_cast<uint64_t>(i)).index);
+
+  IdentitySplit split;
+  Numbering training, measuring;
+  for (int64_t image = 0; image < static_cast<int64_t>(labels.of_image.size()); ++image) {
+    const int64_t identity = labels.of_image[static_cast<size_t>(image)];
+    const bool out = held_out.contains(identity);
+    auto& part = out ? split.held_out : split.training;
+    part.images.push_back(image);
+    part.identity.push_back((out ? measuring : training)(std::to_string(identity)));
+  }
+  split.training.identities = training.count();
+  split.held_out.identities = measuring.count();
+  return split;
+}
+
+std::shared_ptr<const ImageArchive> subset_of(std::shared_ptr<const ImageArchive> archive,
+                                              std::vector<int64_t> indices) {
+  return std::make_shared<Subset>(std::move(archive), std::move(indices));
+}
+
+}  // namespace lifted::data

@@ -1,0 +1,83 @@
+// What training a small network on labelled images has in common, whatever it learns: batches, optimizer, schedule,
+// state, and images kept apart to measure with.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "lifted/data/identities.h"
+#include "lifted/data/loader.h"
+#include "lifted/nets/face_embedding.h"
+#include "lifted/train/adam.h"
+#include "lifted/train/loop.h"
+
+namespace lifted::train {
+
+struct ImageTaskOptions {
+  nets::FaceEmbeddingConfig network;
+  int64_t batch = 64;
+  int64_t total_images = 300'000;  // shown in all: the length of the learning rate's schedule
+  double lr = 2e-3;                // of Adam (0.9, 0.999); rises over the first 5 %, then falls as a cosine to 1 %
+  double weight_decay = 1e-4;      // inside the gradient
+  bool mirror = true;
+  uint64_t seed = 0;
+
+  /// What a resumed run must agree on.
+  nlohmann::ordered_json to_json() const;
+  /// UsageError if the numbers make no sense together, or if the images are not squares that the network sees.
+  void validate(const data::Dataset& images) const;
+  /// The learning rate after so many images.
+  double learning_rate(int64_t images) const;
+};
+
+class ImageTask : public TrainingTask {
+ public:
+  void step(Statistics& statistics) final;
+  int64_t images_per_step() const override { return options_.batch; }
+  StateDict state() const override;
+  nlohmann::json values() const override;
+  void load_state(const StateDict& state, const nlohmann::json& values) override;
+  std::string status(const Statistics& statistics) const override;
+  /// What a resumed run must agree on.
+  virtual nlohmann::ordered_json options_json() const { return options_.to_json(); }
+
+ protected:
+  /// Trains on split.training of the images and keeps split.held_out apart. UsageError as validate(). Seeds torch's
+  /// generator, from which the heir's network takes its first weights.
+  ImageTask(ImageTaskOptions options, std::shared_ptr<const data::Dataset> images, data::IdentitySplit split,
+            torch::Device device);
+  /// To be called once, with everything that is to be trained.
+  void set_module(std::shared_ptr<torch::nn::Module> module);
+
+  /// Scalar loss of a batch. images: B×3×S×S in [-1, 1] on the device, mirrored where batch.samples says so; a sample's
+  /// index counts within split.training.
+  virtual torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) = 0;
+
+  /// read(images) of the first `count` held-out images, a batch at a time with the module in evaluation mode, together.
+  torch::Tensor read_held_out(int64_t count, const std::function<torch::Tensor(const torch::Tensor& images)>& read);
+  /// B×3×S×S of the images at `indices` (of the whole data), in [-1, 1] on the CPU.
+  torch::Tensor images_at(const std::vector<int64_t>& indices) const;
+  /// {"data": …, "images": …} for the files written.
+  nlohmann::json provenance(const std::string& tool) const;
+
+  const ImageTaskOptions& options() const { return options_; }
+  const data::IdentitySplit& split() const { return split_; }
+  torch::Device device() const { return device_; }
+
+ private:
+  data::LoaderOptions loader_options() const;
+
+  ImageTaskOptions options_;
+  std::shared_ptr<const data::Dataset> images_, training_images_;
+  data::IdentitySplit split_;
+  torch::Device device_;
+  std::unique_ptr<data::Loader> loader_;
+  std::shared_ptr<torch::nn::Module> module_;
+  std::optional<Adam> optimizer_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace lifted::train

@@ -1,16 +1,15 @@
 // liftedgan train-gan: train a StyleGAN2 on a set of images.
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <map>
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/training_command.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/train/gan_task.h"
-#include "lifted/train/loop.h"
 
 namespace lifted::app {
 namespace {
@@ -26,11 +25,7 @@ struct Settings {
   double gamma = 10, lr = 0.002, p = 0.2, target = 0.6;
   uint64_t seed = 0;
 
-  std::string outdir, resume, device = "auto";
-  double kimg = 25000, tick = 4;
-  int snap = 50;
-  int threads = 0;
-  bool dry_run = false;
+  TrainingSettings loop{.outdir = {}, .resume = {}, .device = "auto", .kimg = 25000};
 
   /// Calls visit(option name, field) for everything in the first group.
   template <typename Self, typename Visit>
@@ -83,37 +78,6 @@ train::GanOptions gan_options(const Settings& s) {
   return options;
 }
 
-train::LoopOptions loop_options(const Settings& s) {
-  if (!(s.kimg > 0) || !(s.tick > 0) || s.snap < 0)
-    usage_error("--kimg and --tick: expected positive numbers; --snap: 0 or more");
-  train::LoopOptions options;
-  options.total_images = std::llround(s.kimg * 1000);
-  options.images_per_tick = std::max<int64_t>(1, std::llround(s.tick * 1000));
-  options.snapshot_ticks = options.image_ticks = s.snap;
-  return options;
-}
-
-/// A resumed run goes on with its own settings; one given again on the command line must be the same.
-void adopt_settings(Settings& settings, const CLI::App& command, const fs::path& folder) {
-  const ordered_json options = train::RunDirectory::options_of(folder), given = settings.to_json();
-  require(options.contains("settings"), "{}: its training_options.json is not one of train-gan", folder.string());
-  const ordered_json& stored = options["settings"];
-  for (const auto& [name, value] : given.items()) {
-    require(stored.contains(name), "{}: its training_options.json has no '{}'", folder.string(), name);
-    if (command.get_option("--" + name)->count() > 0 && stored[name] != value) {
-      usage_error(
-          "--{} {}: the run in {} was started with {}; leave the option out, or start a new run from one of its "
-          "snapshots",
-          name, value.dump(), folder.string(), stored[name].dump());
-    }
-  }
-  try {
-    settings.from_json(stored);
-  } catch (const nlohmann::json::exception& error) {
-    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
-  }
-}
-
 std::string description(const Settings& s, const std::string& data) {
   return fmt::format("{}{}-{}{}-batch{}-gamma{:g}-{}", data, s.mirror ? "-mirror" : "", s.channels, s.size, s.batch,
                      s.gamma, s.aug);
@@ -127,63 +91,50 @@ void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& 
   };
   log_info("{}", s.to_json().dump(2));
   log_info("data {}: {} images of {}x{}; training for {:g} kimg on {}", s.data, images.size(), images.width(),
-           images.height(), s.kimg, s.device);
+           images.height(), s.loop.kimg, s.loop.device);
   log_info("generator {:.2f} M parameters, discriminator {:.2f} M parameters", count(*task.trainer().generator),
            count(*task.trainer().discriminator));
 }
 
-/// The state to go on from, checked to be of this configuration.
-train::TrainingState find_state(const fs::path& folder, const train::GanOptions& options) {
-  auto state = train::read_newest_training_state(
-      folder, [](const std::string& why) { log_warning("{}; trying an older one", why); });
-  require(state.has_value(), "{}: no training state in it that can be used; start a new run", folder.string());
-  const auto stored = state->values.at("task").at("options");
-  const nlohmann::json wanted = nlohmann::json::parse(options.to_json().dump());
-  for (const auto& [name, value] : wanted.items()) {
-    require(stored.contains(name) && stored[name] == value,
-            "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(), name,
-            stored.contains(name) ? stored[name].dump() : "absent", value.dump());
+/// A resumed run goes on with its own settings.
+void adopt_settings(Settings& settings, const CLI::App& command, const fs::path& folder) {
+  const ordered_json stored = settings_of_run(command, settings.to_json(), folder);
+  try {
+    settings.from_json(stored);
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
   }
-  return std::move(*state);
 }
 
 void run(Settings s, const CLI::App& command) {
   std::string transfer;
-  if (!s.resume.empty()) {
-    require(fs::exists(s.resume), "--resume {}: there is no such folder or file", s.resume);
-    if (fs::is_directory(s.resume)) {
-      adopt_settings(s, command, s.resume);
+  if (!s.loop.resume.empty()) {
+    require(fs::exists(s.loop.resume), "--resume {}: there is no such folder or file", s.loop.resume);
+    if (fs::is_directory(s.loop.resume)) {
+      adopt_settings(s, command, s.loop.resume);
     } else {
-      std::swap(transfer, s.resume);
+      std::swap(transfer, s.loop.resume);
     }
   }
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
-  if (s.outdir.empty() && s.resume.empty()) usage_error("--outdir: expected a folder for the runs");
-  set_threads(s.threads);
+  if (s.loop.outdir.empty() && s.loop.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.loop.threads);
   const train::GanOptions options = gan_options(s);
-  const train::LoopOptions loop = loop_options(s);
-  const torch::Device device = parse_device(s.device);
+  loop_options(s.loop);  // a mistake is better found before the data is read
+  const torch::Device device = parse_device(s.loop.device);
   const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
   options.validate(*images);
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer));
-  if (s.dry_run) {
+  if (s.loop.dry_run) {
     log_info("dry run: everything is in order, nothing was written");
     return;
   }
-  if (!s.resume.empty()) {
-    const train::TrainingState state = find_state(s.resume, options);
-    auto directory = train::RunDirectory::reopen(s.resume, state.images);
-    directory.say(fmt::format("resuming {} at kimg {:.3f}", s.resume, static_cast<double>(state.images) / 1000));
-    run_training(task, directory, loop, &state);
-    return;
-  }
-  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.kimg},
+  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.loop.kimg},
                                {"transfer", transfer},   {"images", images->size()}, {"options", options.to_json()}};
-  auto directory = train::RunDirectory::create(s.outdir, description(s, fs::path(s.data).stem().string()), record);
-  directory.say(fmt::format("run folder {}", directory.path().string()));
-  run_training(task, directory, loop);
+  start_or_resume(task, s.loop, description(s, fs::path(s.data).stem().string()), record,
+                  nlohmann::json::parse(options.to_json().dump()));
 }
 
 }  // namespace
@@ -193,15 +144,11 @@ void add_train_gan(CLI::App& app) {
   auto s = std::make_shared<Settings>();
   command->add_option("--data", s->data,
                       "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
-  command->add_option("--outdir", s->outdir, "Folder for runs; this one gets a numbered folder inside");
   command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
   command->add_option("--channels", s->channels, "Widths of the networks: lite, full or tiny")->capture_default_str();
   command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
   command->add_option("--batch-part", s->batch_part, "Images at a time, gradients being added up (0: the whole batch)")
       ->capture_default_str();
-  command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
-  command->add_option("--tick", s->tick, "Thousand images between status lines")->capture_default_str();
-  command->add_option("--snap", s->snap, "Ticks between snapshots (0: only at the end)")->capture_default_str();
   command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
   command->add_flag("--mirror", s->mirror, "Show images mirrored half of the time");
   command->add_option("--aug", s->aug, "Augmentation: ada, noaug or fixed")->capture_default_str();
@@ -209,12 +156,8 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")->capture_default_str();
   command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")->capture_default_str();
   command->add_option("--lr", s->lr, "Learning rate of both networks")->capture_default_str();
-  command->add_option("--resume", s->resume,
-                      "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
-  command->add_option("--device", s->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", s->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
-      ->capture_default_str();
-  command->add_flag("-n,--dry-run", s->dry_run, "Check everything, print the plan, write nothing");
+  add_training_options(*command, s->loop,
+                       "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] { run(*s, *command); });
 }
 

@@ -56,6 +56,13 @@ DepthNetImpl::DepthNetImpl(const LiftingConfig& config)
       inject_(register_module("inject", make_conv(config.feature_channels, config.widths.back(), 1))),
       head_(register_module("head", make_head(config.widths.back()))) {}
 
+void DepthNetImpl::scale_output(double factor) {
+  const torch::NoGradGuard guard;
+  auto* last = head_->ptr(kHeadConvs + 2)->as<torch::nn::Conv2d>();
+  last->weight.mul_(factor);
+  last->bias.mul_(factor);
+}
+
 torch::Tensor DepthNetImpl::forward(const torch::Tensor& w, const torch::Tensor& features) const {
   // 4×4, 8×8 and 16×16: the sizes at which the batch would change the arithmetic.
   const size_t small = std::min(kFirstLevel + 2 * kPerLevel, network_->size());

@@ -13,6 +13,8 @@ class DepthNetImpl : public torch::nn::Module {
   /// w: B×style_dim, the neutral style code; features: B×feature_channels×S×S, the generator's last feature map for it.
   /// Returns B×1×S×S, raw: the caller subtracts the mean, squashes and scales.
   torch::Tensor forward(const torch::Tensor& w, const torch::Tensor& features) const;
+  /// Multiplies the last convolution's weight and bias.
+  void scale_output(double factor);
 
  private:
   torch::nn::Sequential mlp_, network_;

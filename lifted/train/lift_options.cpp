@@ -39,7 +39,8 @@ Fields fields_of(LiftTrainerOptions& o) {
           {"max_pitch", {&o.max_pitch, 0, 90}},
           {"max_yaw", {&o.max_yaw, 0, 90}},
           {"yaw_translation", {&o.yaw_translation, -1, 1}},
-          {"identity_max_yaw", {&o.identity_max_yaw, 0, 180}}};
+          {"identity_max_yaw", {&o.identity_max_yaw, 0, 180}},
+          {"initial_depth_scale", {&o.initial_depth_scale, 0, 1}}};
 }
 
 void read(const std::string& name, const nlohmann::json& json, const Fields& fields) {

@@ -33,6 +33,9 @@ struct LiftTrainerOptions {
   double yaw_translation = 0.2;         // of a perturbed view: x parameter = this · sin(yaw)
   double identity_max_yaw = 25;         // the identity term looks at |yaw| below, degrees
   int64_t rank_downsample = 4;          // side of the albedo rank term's cells, pixels
+  /// What the depth network's output is multiplied by before training starts; 1 keeps PyTorch's initialization, whose
+  /// first depth maps are rough.
+  double initial_depth_scale = 1;
 
   /// Compare renderings with the teacher only where something was drawn (both renderings, where there are two). The
   /// published implementation compares everywhere.

@@ -133,6 +133,11 @@ void RunDirectory::write_statistics(const Statistics& statistics, int64_t images
   events_->flush();
 }
 
+void RunDirectory::write_histogram(const std::string& tag, std::span<const double> values, const HistogramRange& range,
+                                   int64_t images) {
+  events_->add_histogram(tag, values, range, images);
+}
+
 void RunDirectory::write_image(const std::string& file_name, const std::string& tag, const formats::Image& image,
                                int64_t images) {
   const Bytes png = formats::encode_png(image);

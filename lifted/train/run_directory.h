@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 
 #include "lifted/formats/image.h"
@@ -49,6 +50,9 @@ class RunDirectory {
   void note(const std::string& line);
   /// A line of stats.jsonl, and every mean as a TensorBoard scalar.
   void write_statistics(const Statistics& statistics, int64_t images);
+  /// In TensorBoard.
+  void write_histogram(const std::string& tag, std::span<const double> values, const HistogramRange& range,
+                       int64_t images);
   /// A PNG file in the folder, and the same picture in TensorBoard under `tag`.
   void write_image(const std::string& file_name, const std::string& tag, const formats::Image& image, int64_t images);
 

@@ -2,9 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cmath>
+#include <vector>
 
 #include "lifted/base/error.h"
 
@@ -61,8 +64,9 @@ std::string bytes_field(int field, std::string_view value) {
 
 enum EventField { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7 };
 enum SummaryField { kValue = 1 };
-enum ValueField { kTag = 1, kSimpleValue = 2, kImage = 4 };
+enum ValueField { kTag = 1, kSimpleValue = 2, kImage = 4, kHistogram = 5 };
 enum ImageField { kHeight = 1, kWidth = 2, kColorspace = 3, kEncoded = 4 };
+enum HistogramField { kMin = 1, kMax = 2, kCount = 3, kSum = 4, kSquareSum = 5, kBucketLimits = 6, kBuckets = 7 };
 enum SessionLogField { kStatus = 1 };
 constexpr uint64_t kSessionStarts = 1, kRgb = 3;
 
@@ -113,6 +117,32 @@ TensorBoardWriter::TensorBoardWriter(const std::filesystem::path& folder, int64_
 
 void TensorBoardWriter::add_scalar(std::string_view tag, double value, int64_t step) {
   write_event(summary_of(tag, float_field(kSimpleValue, static_cast<float>(value))), step);
+}
+
+void TensorBoardWriter::add_histogram(std::string_view tag, std::span<const double> values, const HistogramRange& range,
+                                      int64_t step) {
+  require(!values.empty() && range.buckets > 0 && range.low < range.high, "histogram '{}': nothing to count", tag);
+  std::vector<double> counts(static_cast<size_t>(range.buckets));
+  const double width = (range.high - range.low) / range.buckets;
+  double sum = 0, square_sum = 0;
+  for (const double value : values) {
+    const auto bucket = std::clamp(std::floor((value - range.low) / width), 0.0, range.buckets - 1.0);
+    counts[static_cast<size_t>(bucket)] += 1;
+    sum += value;
+    square_sum += value * value;
+  }
+  std::string limits, buckets;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    append_little_endian(limits, std::bit_cast<uint64_t>(range.low + width * static_cast<double>(i + 1)));
+    append_little_endian(buckets, std::bit_cast<uint64_t>(counts[i]));
+  }
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  write_event(
+      summary_of(tag, bytes_field(kHistogram, double_field(kMin, *least) + double_field(kMax, *most) +
+                                                  double_field(kCount, static_cast<double>(values.size())) +
+                                                  double_field(kSum, sum) + double_field(kSquareSum, square_sum) +
+                                                  bytes_field(kBucketLimits, limits) + bytes_field(kBuckets, buckets))),
+      step);
 }
 
 void TensorBoardWriter::add_image(std::string_view tag, std::span<const std::byte> png, int width, int height,

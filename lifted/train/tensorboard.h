@@ -12,6 +12,11 @@
 
 namespace lifted::train {
 
+struct HistogramRange {
+  double low = -1, high = 1;
+  int buckets = 40;
+};
+
 class TensorBoardWriter {
  public:
   /// Starts a new file events.out.tfevents.SECONDS.HOST in `folder`. Steps from `first_step` on that earlier files
@@ -20,6 +25,8 @@ class TensorBoardWriter {
   explicit TensorBoardWriter(const std::filesystem::path& folder, int64_t first_step = 0);
 
   void add_scalar(std::string_view tag, double value, int64_t step);
+  /// `values` counted in `buckets` equal ones from low to high; what lies outside counts in the first or last.
+  void add_histogram(std::string_view tag, std::span<const double> values, const HistogramRange& range, int64_t step);
   /// A PNG file's bytes and its size in pixels.
   void add_image(std::string_view tag, std::span<const std::byte> png, int width, int height, int64_t step);
   /// Hands everything to the system. Error naming the file if it could not be written.

@@ -1,5 +1,6 @@
 #include "lifted/train/tensorboard.h"
 
+#include <bit>
 #include <cstring>
 
 #include "lifted/base/error.h"
@@ -106,6 +107,32 @@ TEST(TensorBoardWriter, WritesEventsThatParse) {
   EXPECT_EQ(image[1].value, 640u);
   EXPECT_EQ(image[2].value, 3u);
   EXPECT_EQ(image[3].bytes, std::string(300, '\7'));
+}
+
+TEST(TensorBoardWriter, CountsHistograms) {
+  const test::TemporaryFolder folder;
+  TensorBoardWriter writer(folder.path());
+  const std::vector<double> values = {-2, -0.75, 0.25, 0.25, 0.99, 3};
+  writer.add_histogram("View/yaw", values, {-1, 1, 4}, 8);
+  EXPECT_THROW(writer.add_histogram("View/yaw", {}, {-1, 1, 4}, 8), Error);
+  writer.flush();
+  const auto value = fields_of(fields_of(fields_of(records_of(writer.path()).at(1))[2].bytes)[0].bytes);
+  EXPECT_EQ(value[0].bytes, "View/yaw");
+  EXPECT_EQ(value[1].number, 5);
+  const auto histogram = fields_of(value[1].bytes);
+  const auto number = [&](size_t i) { return std::bit_cast<double>(histogram[i].value); };
+  const auto doubles = [&](size_t i) {
+    std::vector<double> result(histogram[i].bytes.size() / sizeof(double));
+    std::memcpy(result.data(), histogram[i].bytes.data(), histogram[i].bytes.size());
+    return result;
+  };
+  EXPECT_EQ(number(0), -2);
+  EXPECT_EQ(number(1), 3);
+  EXPECT_EQ(number(2), 6);
+  EXPECT_NEAR(number(3), 1.74, 1e-12);
+  EXPECT_NEAR(number(4), 14.6676, 1e-9);  // 4 + 0.5625 + 2·0.0625 + 0.9801 + 9
+  EXPECT_EQ(doubles(5), (std::vector<double>{-0.5, 0, 0.5, 1}));
+  EXPECT_EQ(doubles(6), (std::vector<double>{2, 0, 2, 2}));
 }
 
 TEST(TensorBoardWriter, FilesOfOneSecondDoNotCollide) {

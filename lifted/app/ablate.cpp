@@ -1,0 +1,143 @@
+// liftedgan ablate: the full lifting and each of its ablations, trained alike and measured alike, in one table.
+#include <algorithm>
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/app/lifting.h"
+#include "lifted/app/training_command.h"
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/metrics/agreement.h"
+#include "lifted/model/import.h"
+
+namespace lifted::app {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr int64_t kMeasuredCodes = 256;
+constexpr uint64_t kMeasuredSeed = 1'000'003;  // codes that no training draws
+
+struct Settings {
+  LiftSettings lift;
+  int64_t steps = 10'000;
+  TrainingSettings loop{.outdir = {}, .resume = {}, .device = "auto", .kimg = 1, .tick = 1, .snap = 5};
+};
+
+struct Variant {
+  std::string name;
+  std::vector<std::string> without;
+};
+
+std::vector<Variant> variants(const Settings& s) {
+  std::vector<Variant> result = {{"full", {}}};
+  for (const std::string term : kAblations) {
+    if (term == "idt" && s.lift.embedding.empty()) {
+      log_info("no --embedding: the identity term is off in every variant, wo_idt would be the full model again");
+      continue;
+    }
+    result.push_back({"wo_" + term, {term}});
+  }
+  return result;
+}
+
+/// The run an earlier call began in `folder`, if there is one with a state to go on from.
+std::string begun_run(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return {};
+  std::vector<fs::path> runs;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() && !train::list_training_states(entry.path()).empty()) runs.push_back(entry.path());
+  }
+  return runs.empty() ? std::string() : std::max_element(runs.begin(), runs.end())->string();
+}
+
+/// Trains a variant to its end, from where an earlier call left it. False if it was interrupted.
+bool train_variant(const Settings& s, const Variant& variant, const model::LoadedNetwork& gan, torch::Device device,
+                   ordered_json& result) {
+  LiftSettings lift = s.lift;
+  lift.without = variant.without;
+  LiftPlan plan;
+  train::LiftTask task = make_lift_task(lift, gan, device, plan);
+  TrainingSettings loop = s.loop;
+  loop.outdir = (fs::path(s.loop.outdir) / variant.name).string();
+  loop.resume = begun_run(loop.outdir);
+  loop.kimg = static_cast<double>(s.steps * plan.options.batch) / 1000;
+  const ordered_json record = {
+      {"command", "ablate"}, {"settings", lift.to_json()},     {"kimg", loop.kimg},
+      {"notes", plan.notes}, {"model", plan.config.to_json()}, {"options", plan.options.to_json()}};
+  log_info("{}: {} steps of {} samples", variant.name, s.steps, plan.options.batch);
+  if (start_or_resume(task, loop, "lift", record, plan.options.to_json()) == train::LoopEnd::interrupted) return false;
+  const auto& trained = task.trainer().gan();
+  const auto& generator = trained.generator();
+  const torch::NoGradGuard guard;
+  train::RandomStreams codes(kMeasuredSeed);
+  const auto z = torch::randn({kMeasuredCodes, generator->config().z_dim}, codes.get("latents")).to(device);
+  const auto w = model::truncate(generator->map(z), trained.statistics(),
+                                 {.psi = plan.options.training.truncation, .cutoff = {}}, generator->layers());
+  result = {{"variant", variant.name}, {"steps", s.steps}, {"batch", plan.options.batch}};
+  result.update(metrics::measure_agreement(trained, w).to_json());
+  return true;
+}
+
+std::string table_of(const ordered_json& rows) {
+  std::string text, rule;
+  for (const auto& [name, value] : rows.front().items()) {
+    text += "| " + name + " ";
+    rule += value.is_string() ? "| --- " : "| ---: ";
+  }
+  text += "|\n" + rule + "|\n";
+  for (const auto& row : rows) {
+    for (const auto& [name, value] : row.items()) {
+      text += "| " +
+              (value.is_string()         ? value.get<std::string>()
+               : value.is_number_float() ? fmt::format("{:.4f}", value.get<double>())
+                                         : value.dump()) +
+              " ";
+    }
+    text += "|\n";
+  }
+  return text;
+}
+
+void run(const Settings& s) {
+  if (s.lift.gan.empty())
+    usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
+  if (s.loop.outdir.empty()) usage_error("--outdir: expected a folder");
+  if (s.steps < 1) usage_error("--steps {}: expected a positive number", s.steps);
+  set_threads(s.loop.threads);
+  const torch::Device device = parse_device(s.loop.device);
+  const auto gan = model::load_network(s.lift.gan);
+  ordered_json rows = ordered_json::array();
+  for (const Variant& variant : variants(s)) {
+    ordered_json row;
+    if (!train_variant(s, variant, gan, device, row)) {
+      log_info("interrupted; the same command goes on from here");
+      return;
+    }
+    rows.push_back(row);
+    const std::string table = table_of(rows);
+    write_file_atomically(fs::path(s.loop.outdir) / "ablations.json", rows.dump(2) + "\n");
+    write_file_atomically(fs::path(s.loop.outdir) / "ablations.md", table);
+  }
+  fmt::print("{}", table_of(rows));
+}
+
+}  // namespace
+
+void add_ablate(CLI::App& app) {
+  auto* command = app.add_subcommand("ablate", "Train the full lifting and its four ablations; end in one table");
+  auto s = std::make_shared<Settings>();
+  add_lift_options(*command, s->lift);
+  command->add_option("--steps", s->steps, "Steps of each variant")->capture_default_str();
+  command->add_option("--outdir", s->loop.outdir, "Folder of the runs and of the table; a second call goes on there");
+  command->add_option("--tick", s->loop.tick, "Thousand samples between status lines")->capture_default_str();
+  command->add_option("--snap", s->loop.snap, "Ticks between panels and snapshots")->capture_default_str();
+  command->add_option("--device", s->loop.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command->add_option("--threads", s->loop.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+      ->capture_default_str();
+  command->callback([s] { run(*s); });
+}
+
+}  // namespace lifted::app

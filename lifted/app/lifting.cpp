@@ -1,0 +1,141 @@
+#include "lifted/app/lifting.h"
+
+#include "lifted/app/presets.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/model/critics.h"
+
+namespace lifted::app {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+template <typename Self, typename Visit>
+void each_setting(Self& self, const Visit& visit) {
+  visit("gan", self.gan);
+  visit("preset", self.preset);
+  visit("vgg", self.vgg);
+  visit("embedding", self.embedding);
+  visit("wo", self.without);
+  visit("set", self.set);
+  visit("batch", self.batch);
+  visit("seed", self.seed);
+}
+
+/// The weight that an ablation sets to zero.
+const char* weight_without(const std::string& term) {
+  if (term == "flip") return "lam_flip";
+  if (term == "perturb") return "lam_perturb_im";
+  if (term == "idt") return "lam_identity_perturb";
+  if (term == "rega") return "lam_albedo_rank";
+  usage_error("--wo {}: expected flip, perturb, idt or rega", term);
+}
+
+void assign(json& training, const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  if (equals == std::string::npos) usage_error("--set {}: expected NAME=VALUE", assignment);
+  const std::string name = assignment.substr(0, equals);
+  const json value = json::parse(assignment.substr(equals + 1), nullptr, false);
+  if (!value.is_number() && !value.is_boolean())
+    usage_error("--set {}: expected a number (or true, false) after '='", assignment);
+  (name.starts_with("lam_") ? training["weights"] : training)[name] = value;
+}
+
+/// The preset's training options with --wo and --set applied; of --set, weights and other options are both known.
+json training_options(const json& preset, const LiftSettings& s) {
+  json training = preset.value("training", json::object());
+  for (const auto& term : s.without) {
+    training["weights"][weight_without(term)] = 0;
+    // Without the perturbation pathway nothing reads light and view back from a perturbed code, nor regularizes it.
+    if (term == "perturb") training["weights"]["lam_perturb_param"] = training["weights"]["lam_reg_style"] = 0;
+  }
+  for (const auto& assignment : s.set) assign(training, assignment);
+  return training;
+}
+
+train::LiftCritics load_critics(const LiftSettings& s, LiftPlan& plan) {
+  train::LiftCritics critics;
+  auto& weights = plan.options.training.weights;
+  if (!s.embedding.empty()) critics.embedding = model::load_face_embedding(s.embedding);
+  if (!s.vgg.empty()) {
+    critics.perceptual.emplace(train::perceptual_maps(model::load_vgg16(s.vgg)));
+  } else if (weights.perceptual > 0 && !critics.embedding.is_empty()) {
+    critics.perceptual.emplace(train::perceptual_maps(critics.embedding));
+    plan.notes.push_back("no --vgg: the face network's features serve as perceptual ones");
+  } else if (weights.perceptual > 0) {
+    weights.perceptual = 0;
+    plan.notes.push_back("neither --vgg nor --embedding: the perceptual term is off");
+  }
+  if (critics.embedding.is_empty() && weights.identity > 0) {
+    weights.identity = 0;
+    plan.notes.push_back("no --embedding: the identity term is off");
+  }
+  return critics;
+}
+
+model::LiftingNetworks new_networks(const LiftPlan& plan, const nets::Stylegan2Config& generator) {
+  torch::manual_seed(train::derived_seed(plan.options.seed, "weights"));
+  return model::LiftingNetworks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
+}
+
+}  // namespace
+
+ordered_json LiftSettings::to_json() const {
+  ordered_json json;
+  each_setting(*this, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+LiftSettings LiftSettings::from_json(const ordered_json& json, const std::string& what) {
+  LiftSettings settings;
+  try {
+    each_setting(settings, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its settings cannot be used: {}", what, error.what());
+  }
+  return settings;
+}
+
+void add_lift_options(CLI::App& command, LiftSettings& s) {
+  command.add_option("--gan", s.gan,
+                     "The generator: rosinality's .pt, an NVIDIA .pkl, or a network-snapshot of train-gan");
+  command.add_option("--preset", s.preset, "Coefficients: " + preset_names() + ", or a JSON file")
+      ->capture_default_str();
+  command.add_option("--vgg", s.vgg, "VGG-16 for the perceptual distance (torchvision's vgg16 .pth)");
+  command.add_option("--embedding", s.embedding,
+                     "Face network for the identity term, and for the perceptual distance where there is no --vgg");
+  command.add_option("--set", s.set, "NAME=VALUE of any coefficient (lam_rec=5)");
+  command.add_option("--batch", s.batch, "Samples per step (0: the preset's)")->capture_default_str();
+  command.add_option("--seed", s.seed, "Seed of every random stream")->capture_default_str();
+}
+
+train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
+                               LiftPlan& plan) {
+  const json preset = read_preset(s.preset);
+  plan = {};
+  plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, s));
+  plan.options.batch = s.batch > 0 ? s.batch : preset.value("batch", 8);
+  plan.options.seed = s.seed;
+  const auto& generator = gan.generator->config();
+  json config = model::LiftConfig::at(generator.size).to_json();
+  config.update(preset.value("model", json::object()));
+  plan.config = model::LiftConfig::from_json(config);
+  train::LiftCritics critics = load_critics(s, plan);
+  const auto name = [](const std::string& path) { return fs::path(path).filename().string(); };
+  plan.options.sources = {{"preset", s.preset},
+                          {"preset_values", preset},
+                          {"gan", name(s.gan)},
+                          {"vgg", name(s.vgg)},
+                          {"embedding", name(s.embedding)}};
+  for (const auto& note : plan.notes) log_info("{}", note);
+  auto networks = new_networks(plan, generator);
+  const double scale = plan.options.training.initial_depth_scale;
+  if (scale != 1) networks.depth->scale_output(scale);
+  return {plan.options,
+          {model::LiftedGan(gan.generator, std::move(networks), plan.config, gan.statistics), std::move(critics),
+           plan.options.training},
+          device};
+}
+
+}  // namespace lifted::app

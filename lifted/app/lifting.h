@@ -1,0 +1,44 @@
+// From what a command line says about lifting to a task that trains it; train-lift and ablate share it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lifted/model/network_file.h"
+#include "lifted/train/lift_task.h"
+
+namespace lifted::app {
+
+/// Everything that decides what is trained.
+struct LiftSettings {
+  std::string gan, preset = "ffhq", vgg, embedding;
+  std::vector<std::string> without, set;
+  int64_t batch = 0;
+  uint64_t seed = 0;
+
+  nlohmann::ordered_json to_json() const;
+  /// Error naming `what` if the JSON is not one of to_json().
+  static LiftSettings from_json(const nlohmann::ordered_json& json, const std::string& what);
+};
+
+/// --gan, --preset, --vgg, --embedding, --set, --batch, --seed.
+void add_lift_options(CLI::App& command, LiftSettings& settings);
+
+struct LiftPlan {
+  train::LiftTaskOptions options;
+  model::LiftConfig config;
+  std::vector<std::string> notes;  // which terms are off or replaced, and why
+};
+
+/// A task ready to train, with `plan` what it will do. A term whose network is not given is off. UsageError for
+/// presets, terms and coefficients that do not exist.
+train::LiftTask make_lift_task(const LiftSettings& settings, const model::LoadedNetwork& gan, torch::Device device,
+                               LiftPlan& plan);
+
+/// The ablations of the report's Table 3: names that --wo takes.
+inline constexpr const char* kAblations[] = {"flip", "perturb", "idt", "rega"};
+
+}  // namespace lifted::app

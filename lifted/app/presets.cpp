@@ -1,0 +1,49 @@
+#include "lifted/app/presets.h"
+
+#include <fmt/ranges.h>
+
+#include <map>
+#include <vector>
+
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+
+namespace lifted::app {
+namespace {
+
+/// Generated from configs/*.json: {{"ffhq", R"json(…)json"}, …}.
+const std::map<std::string, std::string>& built_in() {
+  static const std::map<std::string, std::string> presets = {
+#include "presets.inc"
+  };
+  return presets;
+}
+
+}  // namespace
+
+std::string preset_names() {
+  std::vector<std::string> names;
+  for (const auto& item : built_in()) names.push_back(item.first);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+nlohmann::json read_preset(const std::string& name) {
+  std::string text;
+  if (name.ends_with(".json")) {
+    const Bytes bytes = read_file(name, 1 << 20);
+    text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  } else {
+    const auto found = built_in().find(name);
+    if (found == built_in().end()) usage_error("--preset {}: expected {}, or a JSON file", name, preset_names());
+    text = found->second;
+  }
+  auto preset = nlohmann::json::parse(text, nullptr, false);
+  require(preset.is_object(), "{}: not a JSON object", name);
+  for (const auto& [key, value] : preset.items()) {
+    require(key == "about" || key == "batch" || key == "training" || key == "model",
+            "{}: there is no '{}'; there are about, batch, training, model", name, key);
+  }
+  return preset;
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,17 @@
+// The coefficient files of configs/, built into the program.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace lifted::app {
+
+/// A preset by name, or read from a JSON file if `name` ends in .json. UsageError naming the presets if there is no
+/// such one.
+nlohmann::json read_preset(const std::string& name);
+
+/// "afhq-cat, celeba, ffhq, …".
+std::string preset_names();
+
+}  // namespace lifted::app

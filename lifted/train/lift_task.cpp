@@ -1,0 +1,193 @@
+#include "lifted/train/lift_task.h"
+
+#include <array>
+
+#include "lifted/base/error.h"
+#include "lifted/formats/color_map.h"
+#include "lifted/formats/contact_sheet.h"
+#include "lifted/model/network_file.h"
+#include "lifted/scene/view.h"
+#include "lifted/train/snapshot.h"
+
+namespace lifted::train {
+namespace {
+using formats::Image;
+using torch::Tensor;
+
+constexpr const char* kRandom = "random.";
+constexpr int64_t kPictureRows = 6, kHistogramCodes = 256;
+
+/// The axes of raw lights and views, as statistics name them.
+constexpr std::array<const char*, 4> kLightAxes = {"ambient", "diffuse", "direction_x", "direction_y"};
+constexpr std::array<const char*, 6> kViewAxes = {"pitch", "yaw", "roll", "x", "y", "z"};
+
+Image picture(const Tensor& image) {
+  return formats::image_from_tensor(image.detach().to(torch::kCPU));
+}
+
+/// H×W in [0, 1].
+Image grey(const Tensor& map) {
+  return picture(map.squeeze().unsqueeze(0).expand({3, -1, -1}) * 2 - 1);
+}
+
+/// The raw view that shows a head at `yaw` degrees, B×6.
+Tensor turned_view(double yaw, const Tensor& w) {
+  return scene::yaw_view(yaw).to(w.options()).unsqueeze(0).expand({w.size(0), -1});
+}
+
+template <size_t N>
+void add_axes(Statistics& statistics, const std::string& group, const std::array<const char*, N>& axes,
+              const Tensor& values) {
+  const auto rows = values.detach().to(torch::kCPU, torch::kFloat64).contiguous();
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    for (size_t axis = 0; axis < N; ++axis)
+      statistics.add(group + "/" + axes[axis], rows[i][static_cast<int64_t>(axis)].item<double>());
+  }
+}
+
+}  // namespace
+
+nlohmann::json LiftTaskOptions::to_json() const {
+  return {{"training", training.to_json()}, {"batch", batch}, {"seed", seed}, {"sources", sources}};
+}
+
+LiftTask::LiftTask(LiftTaskOptions options, LiftTrainer trainer, torch::Device device)
+    : options_(std::move(options)), device_(device), random_(options_.seed), trainer_(std::move(trainer)) {
+  if (!device_.is_cpu()) trainer_.to(device_);
+}
+
+LiftDraws LiftTask::draw(RandomStreams& streams, int64_t count) const {
+  return LiftDraws::draw(count, trainer_.gan().generator()->config().z_dim, streams.get("latents"),
+                         streams.get("factors"));
+}
+
+void LiftTask::step(Statistics& statistics) {
+  const LiftStep step = trainer_.backward(draw(random_, options_.batch));
+  for (const auto& [name, value] : step.losses) statistics.add("Loss/" + name, value);
+  statistics.add("Gradient/lift", trainer_.update());
+  add_axes(statistics, "Light", kLightAxes, step.estimate.canon_light);
+  add_axes(statistics, "View", kViewAxes, step.estimate.view);
+  ++steps_;
+}
+
+StateDict LiftTask::state() const {
+  StateDict state = trainer_.state();
+  add_under(state, kRandom, random_.state());
+  return state;
+}
+
+nlohmann::json LiftTask::values() const {
+  return {{"options", options_.to_json()}, {"steps", steps_}};
+}
+
+void LiftTask::load_state(const StateDict& state, const nlohmann::json& values) {
+  require(values.contains("steps") && values["steps"].is_number_integer(), "training state: no number of steps");
+  steps_ = values["steps"];
+  StateDict own;
+  for (const auto& [name, tensor] : state) {
+    if (!name.starts_with(kRandom)) own[name] = tensor;
+  }
+  trainer_.load_state(own, "training state");
+  random_.load_state(entries_under(state, kRandom), device_);
+}
+
+void LiftTask::write_network(const std::filesystem::path& path) const {
+  const model::LiftedGan& gan = trainer_.gan();
+  model::LoadedNetwork network;
+  network.generator = gan.generator();
+  network.statistics = gan.statistics();
+  network.lifted = std::make_shared<model::LiftedGan>(gan);
+  network.provenance = {
+      {"tool", "liftedgan train-lift"}, {"images", steps_ * options_.batch}, {"options", options_.to_json()}};
+  model::save_network(path, network);
+}
+
+// ---- What people look at ----
+
+void LiftTask::write_pictures(RunDirectory& run, int64_t images) {
+  const torch::NoGradGuard guard;
+  RandomStreams fixed(derived_seed(options_.seed, "pictures"));
+  const auto& gan = trainer_.gan();
+  const auto& generator = gan.generator();
+  const auto z = torch::randn({kPictureRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
+  const auto w = model::truncate(generator->map(z), gan.statistics(),
+                                 {.psi = options_.training.truncation, .cutoff = {}}, generator->layers());
+  write_panel(run, images, w);
+  write_sweep(run, images, w);
+  write_histograms(run, images, fixed);
+}
+
+void LiftTask::write_panel(RunDirectory& run, int64_t images, const Tensor& w) {
+  const auto& gan = trainer_.gan();
+  const auto estimate = gan.estimate(w);
+  const auto plain = gan.render(estimate), flipped = gan.render(estimate, {.light = {}, .view = {}, .flip = true});
+  const auto teacher = gan.proxy_image(w);
+  // Perturbed: turned by 30°, lit as the next sample; and what the generator makes of the code that M writes for it.
+  const auto view = turned_view(30, w);
+  const auto light = estimate.canon_light.roll(1, 0);
+  const auto perturbed = gan.render(estimate, {.light = light, .view = view});
+  const auto regenerated = gan.generator()->synthesize(gan.networks().compose->forward(w, light, view)).image;
+  formats::ContactSheet sheet;
+  sheet.column_labels = {"teacher", "render",  "flipped", "canonical", "depth",
+                         "normals", "shading", "moves",   "perturbed", "regenerated"};
+  sheet.columns = static_cast<int>(sheet.column_labels.size());
+  for (int64_t i = 0; i < w.size(0); ++i) {
+    const auto add = [&](Image image) { sheet.images.push_back(std::move(image)); };
+    add(picture(teacher[i]));
+    add(picture(plain.recon_im[i]));
+    add(picture(flipped.recon_im[i]));
+    add(picture(plain.canon_im[i]));
+    add(formats::depth_image(estimate.canon_depth[i].to(torch::kCPU), gan.config().min_depth, gan.config().max_depth));
+    add(formats::normal_image(plain.canon_normal[i].permute({2, 0, 1}).to(torch::kCPU)));
+    add(grey(plain.canon_shading[i]));
+    add(grey(estimate.trans_map[i]));
+    add(picture(perturbed.recon_im[i]));
+    add(picture(regenerated[i]));
+  }
+  const auto name = images == 0 ? std::string("panel_init.png") : fmt::format("panel{:06d}.png", images / 1000);
+  run.write_image(name, "Panel", formats::render_contact_sheet(sheet), images);
+}
+
+void LiftTask::write_sweep(RunDirectory& run, int64_t images, const Tensor& w) {
+  const auto& gan = trainer_.gan();
+  const auto estimate = gan.estimate(w);
+  formats::ContactSheet sheet;
+  std::vector<Tensor> columns;
+  for (int yaw = -45; yaw <= 45; yaw += 15) {
+    columns.push_back(gan.render(estimate, {.light = {}, .view = turned_view(yaw, w)}).recon_im);
+    sheet.column_labels.push_back(fmt::format("{}°", yaw));
+  }
+  sheet.columns = static_cast<int>(columns.size());
+  for (int64_t i = 0; i < w.size(0); ++i) {
+    for (const auto& column : columns) sheet.images.push_back(picture(column[i]));
+  }
+  const auto name = images == 0 ? std::string("sweep_init.png") : fmt::format("sweep{:06d}.png", images / 1000);
+  run.write_image(name, "Sweep", formats::render_contact_sheet(sheet), images);
+}
+
+void LiftTask::write_histograms(RunDirectory& run, int64_t images, RandomStreams& fixed) {
+  const auto& gan = trainer_.gan();
+  const auto& generator = gan.generator();
+  const auto z = torch::randn({kHistogramCodes, generator->config().z_dim}, fixed.get("histograms")).to(device_);
+  const auto w = model::truncate(generator->map(z), gan.statistics(),
+                                 {.psi = options_.training.truncation, .cutoff = {}}, generator->layers());
+  const auto factors = gan.networks().decompose->forward(w);
+  const auto add = [&](const std::string& group, const auto& axes, const Tensor& values) {
+    for (size_t axis = 0; axis < axes.size(); ++axis) {
+      const auto column = values.select(1, static_cast<int64_t>(axis)).to(torch::kCPU, torch::kFloat64).contiguous();
+      run.write_histogram(group + "/" + axes[axis] + "/histogram",
+                          {column.template data_ptr<double>(), static_cast<size_t>(column.numel())}, {}, images);
+    }
+  };
+  add("Light", kLightAxes, factors.light);
+  add("View", kViewAxes, factors.view);
+}
+
+std::string LiftTask::status(const Statistics& statistics) const {
+  return fmt::format("total {:<7.3f} rec {:<6.3f} perturb {:<6.3f} light {:<7.2g} view {:<7.2g} yaw {:+.2f}",
+                     statistics.mean("Loss/loss_total"), statistics.mean("Loss/loss_rec"),
+                     statistics.mean("Loss/loss_perturb_im"), statistics.mean("Loss/loss_perturb_light"),
+                     statistics.mean("Loss/loss_perturb_view"), statistics.mean("View/yaw"));
+}
+
+}  // namespace lifted::train

@@ -1,0 +1,55 @@
+#include "lifted/app/presets.h"
+
+#include <fmt/ranges.h>
+
+#include "lifted/base/error.h"
+#include "lifted/base/file.h"
+#include "lifted/model/lift_config.h"
+#include "lifted/train/lift_options.h"
+#include "tests/support/golden.h"
+
+namespace lifted::app {
+namespace {
+using train::LiftLossWeights, train::LiftTrainerOptions;
+
+LiftLossWeights weights_of(const std::string& preset) {
+  return LiftTrainerOptions::from_json(read_preset(preset).at("training")).weights;
+}
+
+TEST(Presets, AreThePublishedCoefficients) {
+  const LiftLossWeights published{5, 1, 0.8, 2, 4, 1, 0.5, 0.01};
+  EXPECT_EQ(weights_of("ffhq"), published);
+  EXPECT_EQ(weights_of("celeba"), published);
+  EXPECT_EQ(weights_of("afhq-cat"), (LiftLossWeights{5, 1, 0.8, 2, 4, 0, 0.1, 0.005}));
+  // The report's Table 1: λ_perturb multiplies the cycle and latent terms.
+  EXPECT_EQ(weights_of("paper-ffhq"), (LiftLossWeights{5, 1, 0.8, 2, 4, 1, 1, 0.01}));
+  EXPECT_EQ(weights_of("paper-celeba"), weights_of("paper-ffhq"));
+  EXPECT_EQ(weights_of("paper-afhq-cat"), (LiftLossWeights{5, 1, 0.8, 2, 0, 1, 8, 0.005}));
+}
+
+TEST(Presets, ChangeOnlyWeightsButForHeads) {
+  for (const char* name : {"ffhq", "celeba", "afhq-cat", "paper-ffhq", "paper-celeba", "paper-afhq-cat"}) {
+    LiftTrainerOptions expected;
+    expected.weights = weights_of(name);
+    EXPECT_EQ(LiftTrainerOptions::from_json(read_preset(name).at("training")), expected) << name;
+    EXPECT_EQ(read_preset(name).at("batch"), 8) << name;
+  }
+  EXPECT_EQ(weights_of("heads"), weights_of("ffhq"));
+}
+
+TEST(Presets, ComeFromFilesTooAndUnknownOnesAreRefused) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "mine.json";
+  write_file_atomically(path, std::string(R"({"training": {"weights": {"lam_rec": 3}}, "model": {"min_depth": 0.8}})"));
+  EXPECT_EQ(weights_of(path).reconstruction, 3);
+  EXPECT_EQ(model::LiftConfig::from_json(read_preset(path).at("model")).min_depth, 0.8);
+  write_file_atomically(path, std::string(R"({"trainning": {}})"));
+  EXPECT_THROW(read_preset(path), Error);
+  write_file_atomically(path, std::string("[1, 2"));
+  EXPECT_THROW(read_preset(path), Error);
+  EXPECT_THROW(read_preset(folder / "absent.json"), Error);
+  EXPECT_THROW(read_preset("dogs"), UsageError);
+}
+
+}  // namespace
+}  // namespace lifted::app

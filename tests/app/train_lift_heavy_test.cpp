@@ -1,0 +1,162 @@
+// train-lift and ablate as a user runs them: interrupted, resumed, misused.
+#include "lifted/model/import.h"
+#include "lifted/model/network_file.h"
+#include "tests/app/training_program.h"
+
+namespace lifted {
+namespace {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::Arguments, test::expect_same_state, test::newest;
+
+/// On a made-up generator of 16 pixels, 4 samples a step.
+class TrainLift : public test::TrainingProgramTest {
+ protected:
+  void SetUp() override {
+    TrainingProgramTest::SetUp();
+    if (IsSkipped()) return;
+    torch::manual_seed(1);
+    nets::Stylegan2Config config;
+    config.size = 16;
+    config.z_dim = config.w_dim = 32;
+    config.mapping_layers = 2;
+    config.channels = {16, 16, 8};
+    model::LoadedNetwork network;
+    network.generator = nets::Stylegan2Generator(config);
+    network.statistics = model::WStatistics::of_codes(network.generator, torch::randn({1000, 32}));
+    model::save_network(gan(), network);
+  }
+
+  std::string gan() const { return folder_ / "gan.safetensors"; }
+  Arguments start(double kimg = 0.08) const {
+    return {"train-lift",
+            "--gan",
+            gan(),
+            "--preset",
+            "heads",
+            "--outdir",
+            runs(),
+            "--batch",
+            "4",
+            "--kimg",
+            fmt::format("{}", kimg),
+            "--tick",
+            "0.004",
+            "--snap",
+            "5",
+            "--seed",
+            "3",
+            "--device",
+            "cpu"};
+  }
+  Arguments with(const Arguments& more) const {
+    Arguments arguments = start();
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  Arguments ablate(int steps) const {
+    return {"ablate",
+            "--gan",
+            gan(),
+            "--preset",
+            "heads",
+            "--outdir",
+            runs(),
+            "--batch",
+            "4",
+            "--steps",
+            fmt::format("{}", steps),
+            "--tick",
+            "0.004",
+            "--snap",
+            "1",
+            "--device",
+            "cpu"};
+  }
+  static json read_json(const fs::path& path) {
+    const Bytes bytes = read_file(path);
+    return json::parse(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+};
+
+TEST_F(TrainLift, ContinuesBitForBitAfterKill9) {
+  ASSERT_EQ(call(start()), 0) << output();
+  const pid_t child = launch(start());
+  wait_for_state("00001", 40, child);
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_LT(newest(run("00001")).images, 80);
+  ASSERT_EQ(call({"train-lift", "--resume", run("00001"), "--kimg", "0.08", "--tick", "0.004", "--snap", "5"}), 0)
+      << output();
+  expect_same_state(newest(run("00000")), newest(run("00001")));
+  for (const char* name : {"panel_init.png", "panel000000.png", "sweep_init.png", "sweep000000.png", "log.txt"})
+    EXPECT_TRUE(fs::exists(run("00001") / name)) << name;
+
+  const auto network = model::load_network(run("00001") / "network-snapshot-000000.safetensors");
+  ASSERT_NE(network.lifted, nullptr);
+  EXPECT_EQ(network.lifted->size(), 16);
+}
+
+TEST_F(TrainLift, EchoesThePresetAndSaysWhatIsOff) {
+  Arguments arguments = start(0.004);
+  arguments.insert(arguments.end(), {"--wo", "flip,rega", "--set", "lam_rec=4", "--set", "max_yaw=30"});
+  ASSERT_EQ(call(arguments), 0) << output();
+  EXPECT_NE(output().find("neither --vgg nor --embedding: the perceptual term is off"), std::string::npos) << output();
+  EXPECT_NE(output().find("no --embedding: the identity term is off"), std::string::npos) << output();
+  EXPECT_TRUE(run("00000").filename().string().ends_with("-wo_flip-wo_rega")) << run("00000");
+
+  const json record = read_json(run("00000") / "training_options.json");
+  const json& training = record["options"]["training"];
+  EXPECT_EQ(training["weights"]["lam_rec"], 4.0);
+  EXPECT_EQ(training["weights"]["lam_flip"], 0.0);
+  EXPECT_EQ(training["weights"]["lam_albedo_rank"], 0.0);
+  EXPECT_EQ(training["weights"]["lam_perturb_im"], 2.0);
+  EXPECT_EQ(training["max_yaw"], 30.0);
+  EXPECT_EQ(record["options"]["sources"]["preset_values"]["training"]["weights"]["lam_rec"], 5.0);
+  EXPECT_EQ(record["notes"].size(), 2u);
+}
+
+TEST_F(TrainLift, RefusesWhatCannotWork) {
+  const auto expect = [&](const Arguments& more, int code, const std::string& part) {
+    expect_refusal(with(more), code, part);
+  };
+  expect({"--wo", "everything"}, 2, "expected flip, perturb, idt or rega");
+  expect({"--set", "lam_rec"}, 2, "expected NAME=VALUE");
+  expect({"--set", "lam_rec=many"}, 2, "expected a number");
+  expect({"--set", "lam_nose=1"}, 1, "there is no 'lam_nose'");
+  expect({"--set", "max_yaw=1000"}, 1, "max_yaw must be from 0 to 90");
+  expect({"--embedding", gan()}, 1, gan());
+  expect({"--vgg", folder_ / "absent.pth"}, 1, "absent.pth");
+  expect({"--dry-run"}, 0, "nothing was written");
+  expect_refusal({"train-lift", "--gan", gan(), "--outdir", runs(), "--preset", "dogs"}, 2,
+                 "expected afhq-cat, celeba, ffhq, heads");
+  expect_refusal({"train-lift", "--outdir", runs()}, 2, "--gan");
+  expect_refusal({"train-lift", "--gan", gan()}, 2, "--outdir");
+  expect_refusal({"train-lift", "--gan", folder_ / "absent.pt", "--outdir", runs()}, 1, "absent.pt");
+  expect_refusal({"train-lift", "--resume", folder_.path()}, 1, "not a run folder");
+}
+
+TEST_F(TrainLift, AblationsEndInOneTableAndGoOnWhereTheyStopped) {
+  const pid_t child = launch(ablate(5));
+  for (int i = 0; !fs::exists(runs() / "wo_flip") && i < 60'000; ++i) {
+    ASSERT_EQ(::waitpid(child, nullptr, WNOHANG), 0) << "the program ended early:\n" << output();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_EQ(call(ablate(5)), 0) << output();
+  const json first = read_json(runs() / "ablations.json");
+  ASSERT_EQ(first.size(), 4u);  // without a face network, wo_idt would be the full model
+  EXPECT_NE(output().find("| wo_rega "), std::string::npos) << output();
+  for (const json& row : first) {
+    EXPECT_EQ(row["codes"], 256);
+    for (const char* name : {"render", "flipped", "turned", "relief"}) EXPECT_GT(row[name], 0.0) << row.dump();
+  }
+  EXPECT_NE(first[0]["render"], first[1]["render"]);
+  // Everything is trained: a second call only measures.
+  ASSERT_EQ(call(ablate(5)), 0) << output();
+  EXPECT_EQ(read_json(runs() / "ablations.json"), first);
+}
+
+}  // namespace
+}  // namespace lifted

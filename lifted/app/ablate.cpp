@@ -4,7 +4,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/lifting.h"
-#include "lifted/app/training_command.h"
+#include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
@@ -23,7 +23,7 @@ constexpr uint64_t kMeasuredSeed = 1'000'003;  // codes that no training draws
 struct Settings {
   LiftSettings lift;
   int64_t steps = 10'000;
-  TrainingSettings loop{.outdir = {}, .resume = {}, .device = "auto", .kimg = 1, .tick = 1, .snap = 5};
+  RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 1, .snap = 5};
 };
 
 struct Variant {
@@ -60,15 +60,17 @@ bool train_variant(const Settings& s, const Variant& variant, const model::Loade
   lift.without = variant.without;
   LiftPlan plan;
   train::LiftTask task = make_lift_task(lift, gan, device, plan);
-  TrainingSettings loop = s.loop;
-  loop.outdir = (fs::path(s.loop.outdir) / variant.name).string();
-  loop.resume = begun_run(loop.outdir);
-  loop.kimg = static_cast<double>(s.steps * plan.options.batch) / 1000;
+  RunSettings settings = s.run;
+  settings.outdir = (fs::path(s.run.outdir) / variant.name).string();
+  settings.resume = begun_run(settings.outdir);
+  const double kimg = static_cast<double>(s.steps * plan.options.batch) / 1000;
   const ordered_json record = {
-      {"command", "ablate"}, {"settings", lift.to_json()},     {"kimg", loop.kimg},
+      {"command", "ablate"}, {"settings", lift.to_json()},     {"kimg", kimg},
       {"notes", plan.notes}, {"model", plan.config.to_json()}, {"options", plan.options.to_json()}};
   log_info("{}: {} steps of {} samples", variant.name, s.steps, plan.options.batch);
-  if (start_or_resume(task, loop, "lift", record, plan.options.to_json()) == train::LoopEnd::interrupted) return false;
+  const auto end =
+      train_in_folder(task, settings, loop_options(settings, kimg), {"lift", record}, plan.options.to_json());
+  if (end == train::LoopEnd::interrupted) return false;
   const auto& trained = task.trainer().gan();
   const auto& generator = trained.generator();
   const torch::NoGradGuard guard;
@@ -104,10 +106,10 @@ std::string table_of(const ordered_json& rows) {
 void run(const Settings& s) {
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
-  if (s.loop.outdir.empty()) usage_error("--outdir: expected a folder");
+  if (s.run.outdir.empty()) usage_error("--outdir: expected a folder");
   if (s.steps < 1) usage_error("--steps {}: expected a positive number", s.steps);
-  set_threads(s.loop.threads);
-  const torch::Device device = parse_device(s.loop.device);
+  set_threads(s.run.threads);
+  const torch::Device device = parse_device(s.run.device);
   const auto gan = model::load_network(s.lift.gan);
   ordered_json rows = ordered_json::array();
   for (const Variant& variant : variants(s)) {
@@ -118,8 +120,8 @@ void run(const Settings& s) {
     }
     rows.push_back(row);
     const std::string table = table_of(rows);
-    write_file_atomically(fs::path(s.loop.outdir) / "ablations.json", rows.dump(2) + "\n");
-    write_file_atomically(fs::path(s.loop.outdir) / "ablations.md", table);
+    write_file_atomically(fs::path(s.run.outdir) / "ablations.json", rows.dump(2) + "\n");
+    write_file_atomically(fs::path(s.run.outdir) / "ablations.md", table);
   }
   fmt::print("{}", table_of(rows));
 }
@@ -131,11 +133,11 @@ void add_ablate(CLI::App& app) {
   auto s = std::make_shared<Settings>();
   add_lift_options(*command, s->lift);
   command->add_option("--steps", s->steps, "Steps of each variant")->capture_default_str();
-  command->add_option("--outdir", s->loop.outdir, "Folder of the runs and of the table; a second call goes on there");
-  command->add_option("--tick", s->loop.tick, "Thousand samples between status lines")->capture_default_str();
-  command->add_option("--snap", s->loop.snap, "Ticks between panels and snapshots")->capture_default_str();
-  command->add_option("--device", s->loop.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", s->loop.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command->add_option("--outdir", s->run.outdir, "Folder of the runs and of the table; a second call goes on there");
+  command->add_option("--tick", s->run.tick, "Thousand samples between status lines")->capture_default_str();
+  command->add_option("--snap", s->run.snap, "Ticks between panels and snapshots")->capture_default_str();
+  command->add_option("--device", s->run.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command->add_option("--threads", s->run.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
   command->callback([s] { run(*s); });
 }

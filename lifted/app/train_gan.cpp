@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
-#include "lifted/app/training_command.h"
+#include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -25,7 +25,8 @@ struct Settings {
   double gamma = 10, lr = 0.002, p = 0.2, target = 0.6;
   uint64_t seed = 0;
 
-  TrainingSettings loop{.outdir = {}, .resume = {}, .device = "auto", .kimg = 25000};
+  double kimg = 25000;
+  RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 4, .snap = 50};
 
   /// Calls visit(option name, field) for everything in the first group.
   template <typename Self, typename Visit>
@@ -91,14 +92,14 @@ void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& 
   };
   log_info("{}", s.to_json().dump(2));
   log_info("data {}: {} images of {}x{}; training for {:g} kimg on {}", s.data, images.size(), images.width(),
-           images.height(), s.loop.kimg, s.loop.device);
+           images.height(), s.kimg, s.run.device);
   log_info("generator {:.2f} M parameters, discriminator {:.2f} M parameters", count(*task.trainer().generator),
            count(*task.trainer().discriminator));
 }
 
 /// A resumed run goes on with its own settings.
 void adopt_settings(Settings& settings, const CLI::App& command, const fs::path& folder) {
-  const ordered_json stored = settings_of_run(command, settings.to_json(), folder);
+  const ordered_json stored = stored_settings(folder, command, settings.to_json());
   try {
     settings.from_json(stored);
   } catch (const nlohmann::json::exception& error) {
@@ -108,33 +109,28 @@ void adopt_settings(Settings& settings, const CLI::App& command, const fs::path&
 
 void run(Settings s, const CLI::App& command) {
   std::string transfer;
-  if (!s.loop.resume.empty()) {
-    require(fs::exists(s.loop.resume), "--resume {}: there is no such folder or file", s.loop.resume);
-    if (fs::is_directory(s.loop.resume)) {
-      adopt_settings(s, command, s.loop.resume);
+  if (!s.run.resume.empty()) {
+    require(fs::exists(s.run.resume), "--resume {}: there is no such folder or file", s.run.resume);
+    if (fs::is_directory(s.run.resume)) {
+      adopt_settings(s, command, s.run.resume);
     } else {
-      std::swap(transfer, s.loop.resume);
+      std::swap(transfer, s.run.resume);
     }
   }
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
-  if (s.loop.outdir.empty() && s.loop.resume.empty()) usage_error("--outdir: expected a folder for the runs");
-  set_threads(s.loop.threads);
+  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.run.threads);
   const train::GanOptions options = gan_options(s);
-  loop_options(s.loop);  // a mistake is better found before the data is read
-  const torch::Device device = parse_device(s.loop.device);
+  const train::LoopOptions loop = loop_options(s.run, s.kimg);
+  const torch::Device device = parse_device(s.run.device);
   const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
   options.validate(*images);
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer));
-  if (s.loop.dry_run) {
-    log_info("dry run: everything is in order, nothing was written");
-    return;
-  }
-  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.loop.kimg},
+  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.kimg},
                                {"transfer", transfer},   {"images", images->size()}, {"options", options.to_json()}};
-  start_or_resume(task, s.loop, description(s, fs::path(s.data).stem().string()), record,
-                  nlohmann::json::parse(options.to_json().dump()));
+  train_in_folder(task, s.run, loop, {description(s, fs::path(s.data).stem().string()), record}, options.to_json());
 }
 
 }  // namespace
@@ -156,8 +152,9 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")->capture_default_str();
   command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")->capture_default_str();
   command->add_option("--lr", s->lr, "Learning rate of both networks")->capture_default_str();
-  add_training_options(*command, s->loop,
-                       "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
+  command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
+  add_run_options(*command, s->run,
+                  "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] { run(*s, *command); });
 }
 

@@ -27,11 +27,11 @@ train::TrainingState find_state(const fs::path& folder, const ordered_json& opti
 
 }  // namespace
 
-void add_run_options(CLI::App& command, RunSettings& s) {
+void add_run_options(CLI::App& command, RunSettings& s, const std::string& resume_help) {
   command.add_option("--outdir", s.outdir, "Folder for runs; this one gets a numbered folder inside");
   command.add_option("--tick", s.tick, "Thousand images between status lines")->capture_default_str();
   command.add_option("--snap", s.snap, "Ticks between snapshots (0: only at the end)")->capture_default_str();
-  command.add_option("--resume", s.resume, "Run folder to continue exactly where it was");
+  command.add_option("--resume", s.resume, resume_help);
   command.add_option("--device", s.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command.add_option("--threads", s.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
@@ -57,29 +57,30 @@ ordered_json stored_settings(const fs::path& folder, const CLI::App& command, co
   for (const auto& [name, value] : given.items()) {
     require(stored.contains(name), "{}: its training_options.json has no '{}'", folder.string(), name);
     if (command.get_option("--" + name)->count() > 0 && stored[name] != value) {
-      usage_error("--{} {}: the run in {} was started with {}; leave the option out, or start a new run", name,
-                  value.dump(), folder.string(), stored[name].dump());
+      usage_error(
+          "--{} {}: the run in {} was started with {}; leave the option out, or start a new run from one of its "
+          "snapshots",
+          name, value.dump(), folder.string(), stored[name].dump());
     }
   }
   return stored;
 }
 
-void train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
-                     const NewRun& fresh, const ordered_json& options) {
+train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
+                               const NewRun& fresh, const ordered_json& options) {
   if (run.dry_run) {
     log_info("dry run: everything is in order, nothing was written");
-    return;
+    return train::LoopEnd::finished;
   }
   if (!run.resume.empty()) {
     const train::TrainingState state = find_state(run.resume, options);
     auto directory = train::RunDirectory::reopen(run.resume, state.images);
     directory.say(fmt::format("resuming {} at kimg {:.3f}", run.resume, static_cast<double>(state.images) / 1000));
-    run_training(task, directory, loop, &state);
-    return;
+    return run_training(task, directory, loop, &state);
   }
   auto directory = train::RunDirectory::create(run.outdir, fresh.description, fresh.record);
   directory.say(fmt::format("run folder {}", directory.path().string()));
-  run_training(task, directory, loop);
+  return run_training(task, directory, loop);
 }
 
 }  // namespace lifted::app

@@ -17,7 +17,9 @@ struct RunSettings {
   int snap = 10, threads = 0;
   bool dry_run = false;
 };
-void add_run_options(CLI::App& command, RunSettings& settings);
+/// `resume_help` says what --resume takes.
+void add_run_options(CLI::App& command, RunSettings& settings,
+                     const std::string& resume_help = "Run folder to continue exactly where it was");
 
 /// UsageError if a number makes no sense.
 train::LoopOptions loop_options(const RunSettings& run, double kimg);
@@ -35,7 +37,7 @@ struct NewRun {
 
 /// Trains in a new folder, or goes on in that of --resume from its newest training state, which must be of `options`
 /// (what the task's values() hold under that name). With --dry-run only says that all is in order.
-void train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
-                     const NewRun& fresh, const nlohmann::ordered_json& options);
+train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
+                               const NewRun& fresh, const nlohmann::ordered_json& options);
 
 }  // namespace lifted::app

@@ -134,11 +134,11 @@ FaceEmbeddingImpl::FaceEmbeddingImpl(FaceEmbeddingConfig config) : config_(std::
 }
 
 std::vector<Tensor> FaceEmbeddingImpl::stages(const Tensor& image) {
-  const int64_t size = config_.size, side = image.dim() == 4 ? image.size(2) : 0;
-  TORCH_CHECK(image.dim() == 4 && image.size(1) == 3 && image.size(3) == side && side >= size && side % size == 0,
-              "the face embedding needs images of shape B×3×S×S with S a multiple of ", size, ", got ", image.sizes());
-  Tensor x = side == size ? image : torch::avg_pool2d(image, side / size);
-  x = act_layer_->forward(bn1_->forward(conv1_->forward(x.contiguous(kChannelsLast))));
+  TORCH_CHECK(image.dim() == 4 && image.size(1) == 3 && image.size(3) == image.size(2) && image.size(2) > 0 &&
+                  image.size(2) % kReduction == 0,
+              "the face network's stages need images of shape B×3×S×S with S a multiple of ", kReduction, ", got ",
+              image.sizes());
+  Tensor x = act_layer_->forward(bn1_->forward(conv1_->forward(image.contiguous(kChannelsLast))));
   std::vector<Tensor> results;
   for (auto& layer : layers_) results.push_back(x = layer->forward(x));
   return results;
@@ -149,7 +149,10 @@ Tensor FaceEmbeddingImpl::forward(const Tensor& image) {
 }
 
 Tensor FaceEmbeddingImpl::features(const Tensor& image) {
-  const Tensor last = bn4_->forward(stages(image).back());
+  const int64_t size = config_.size, side = image.dim() == 4 ? image.size(2) : 0;
+  TORCH_CHECK(image.dim() == 4 && image.size(1) == 3 && image.size(3) == side && side >= size && side % size == 0,
+              "the face embedding needs images of shape B×3×S×S with S a multiple of ", size, ", got ", image.sizes());
+  const Tensor last = bn4_->forward(stages(side == size ? image : torch::avg_pool2d(image, side / size)).back());
   // The linear layer's weights count channels first.
   const Tensor flat = torch::dropout(last, config_.dropout, is_training()).contiguous().flatten(1);
   return bn5_->forward(fc5_->forward(flat));

@@ -60,7 +60,7 @@ class FaceEmbeddingImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& image);
   /// The embedding before it is made unit length: B×dimensions.
   torch::Tensor features(const torch::Tensor& image);
-  /// The outputs of the four stages, at 1/2, 1/4, 1/8 and 1/16 of the network's size.
+  /// The outputs of the four stages, at 1/2, 1/4, 1/8 and 1/16 of the image's own side, a multiple of 16.
   std::vector<torch::Tensor> stages(const torch::Tensor& image);
 
   const FaceEmbeddingConfig& config() const { return config_; }

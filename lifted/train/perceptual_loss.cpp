@@ -59,7 +59,7 @@ FeatureMaps perceptual_maps(nets::Vgg16 network) {
 FeatureMaps perceptual_maps(nets::FaceEmbedding network) {
   return [network](const Tensor& images) mutable {
     auto maps = network->stages(images);
-    maps.erase(maps.begin());
+    maps.pop_back();
     return maps;
   };
 }

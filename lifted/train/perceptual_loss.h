@@ -17,7 +17,8 @@ using FeatureMaps = std::function<std::vector<torch::Tensor>(const torch::Tensor
 
 /// relu2_2, relu3_3 and relu4_3: the published choice.
 FeatureMaps perceptual_maps(nets::Vgg16 network);
-/// The outputs of the last three stages of a face network, where VGG-16's weights are not at hand.
+/// The outputs of the first three stages of a face network (at 1/2, 1/4 and 1/8 as the published maps), where VGG-16's
+/// weights are not at hand. S a multiple of 64 where three scales are compared.
 FeatureMaps perceptual_maps(nets::FaceEmbedding network);
 
 /// Distance of images[image] to images[target], where mask (B×1×S×S; undefined: everywhere) is not 0.

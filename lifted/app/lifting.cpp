@@ -54,14 +54,28 @@ json training_options(const json& preset, const LiftSettings& s) {
   return training;
 }
 
-train::LiftCritics load_critics(const LiftSettings& s, LiftPlan& plan) {
+/// The published three; fewer where the smallest would be less than 16 pixels.
+int perceptual_scales(int size) {
+  int scales = 1;
+  while (scales < 3 && size >> scales >= 16) ++scales;
+  return scales;
+}
+
+train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan) {
   train::LiftCritics critics;
   auto& weights = plan.options.training.weights;
-  if (!s.embedding.empty()) critics.embedding = model::load_face_embedding(s.embedding);
+  const int scales = perceptual_scales(size);
+  if (!s.embedding.empty()) {
+    critics.embedding = model::load_face_embedding(s.embedding);
+    const int seen = critics.embedding->config().size;
+    require(size % seen == 0,
+            "{}: a face network for images of {} pixels; the generator's have {}, expected a multiple", s.embedding,
+            seen, size);
+  }
   if (!s.vgg.empty()) {
-    critics.perceptual.emplace(train::perceptual_maps(model::load_vgg16(s.vgg)));
+    critics.perceptual.emplace(train::perceptual_maps(model::load_vgg16(s.vgg)), scales);
   } else if (weights.perceptual > 0 && !critics.embedding.is_empty()) {
-    critics.perceptual.emplace(train::perceptual_maps(critics.embedding));
+    critics.perceptual.emplace(train::perceptual_maps(critics.embedding), scales);
     plan.notes.push_back("no --vgg: the face network's features serve as perceptual ones");
   } else if (weights.perceptual > 0) {
     weights.perceptual = 0;
@@ -121,7 +135,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   json config = model::LiftConfig::at(generator.size).to_json();
   config.update(preset.value("model", json::object()));
   plan.config = model::LiftConfig::from_json(config);
-  train::LiftCritics critics = load_critics(s, plan);
+  train::LiftCritics critics = load_critics(s, generator.size, plan);
   const auto name = [](const std::string& path) { return fs::path(path).filename().string(); };
   plan.options.sources = {{"preset", s.preset},
                           {"preset_values", preset},

@@ -1,4 +1,5 @@
 // train-lift and ablate as a user runs them: interrupted, resumed, misused.
+#include "lifted/model/critics.h"
 #include "lifted/model/import.h"
 #include "lifted/model/network_file.h"
 #include "tests/app/training_program.h"
@@ -27,6 +28,17 @@ class TrainLift : public test::TrainingProgramTest {
     model::save_network(gan(), network);
   }
 
+  /// A face network for images of `size` pixels.
+  std::string face_network(int size) const {
+    nets::FaceEmbeddingConfig config;
+    config.size = size;
+    config.dimensions = 8;
+    config.widths = {4, 4, 8, 8};
+    config.blocks = {1, 1, 1, 1};
+    const std::string path = folder_ / fmt::format("face{}.safetensors", size);
+    model::save_face_embedding(path, nets::FaceEmbedding(config), nlohmann::json::object());
+    return path;
+  }
   std::string gan() const { return folder_ / "gan.safetensors"; }
   Arguments start(double kimg = 0.08) const {
     return {"train-lift",
@@ -116,6 +128,18 @@ TEST_F(TrainLift, EchoesThePresetAndSaysWhatIsOff) {
   EXPECT_EQ(record["notes"].size(), 2u);
 }
 
+TEST_F(TrainLift, UsesAFaceNetworkForBothOfItsTerms) {
+  Arguments arguments = start(0.008);
+  arguments.insert(arguments.end(), {"--embedding", face_network(16)});
+  ASSERT_EQ(call(arguments), 0) << output();
+  EXPECT_NE(output().find("the face network's features serve as perceptual ones"), std::string::npos) << output();
+  const Bytes bytes = read_file(run("00000") / "stats.jsonl");
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const json last = json::parse(text.substr(0, text.find('\n')));
+  EXPECT_GT(last["Loss/loss_ID_perturb"]["mean"], 0.0);
+  EXPECT_EQ(read_json(run("00000") / "training_options.json")["options"]["training"]["weights"]["lam_perc"], 1.0);
+}
+
 TEST_F(TrainLift, RefusesWhatCannotWork) {
   const auto expect = [&](const Arguments& more, int code, const std::string& part) {
     expect_refusal(with(more), code, part);
@@ -126,6 +150,7 @@ TEST_F(TrainLift, RefusesWhatCannotWork) {
   expect({"--set", "lam_nose=1"}, 1, "there is no 'lam_nose'");
   expect({"--set", "max_yaw=1000"}, 1, "max_yaw must be from 0 to 90");
   expect({"--embedding", gan()}, 1, gan());
+  expect({"--embedding", face_network(32)}, 1, "for images of 32 pixels; the generator's have 16");
   expect({"--vgg", folder_ / "absent.pth"}, 1, "absent.pth");
   expect({"--dry-run"}, 0, "nothing was written");
   expect_refusal({"train-lift", "--gan", gan(), "--outdir", runs(), "--preset", "dogs"}, 2,

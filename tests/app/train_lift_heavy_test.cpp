@@ -137,7 +137,7 @@ TEST_F(TrainLift, UsesAFaceNetworkForBothOfItsTerms) {
   const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const json last = json::parse(text.substr(0, text.find('\n')));
   EXPECT_GT(last["Loss/loss_ID_perturb"]["mean"], 0.0);
-  EXPECT_EQ(read_json(run("00000") / "training_options.json")["options"]["training"]["weights"]["lam_perc"], 1.0);
+  EXPECT_EQ(read_json(run("00000") / "training_options.json")["options"]["training"]["weights"]["lam_perc"], 0.1);
 }
 
 TEST_F(TrainLift, RefusesWhatCannotWork) {

@@ -19,6 +19,7 @@ void add_dataset(CLI::App& app);
 void add_heads(CLI::App& app);
 void add_train_gan(CLI::App& app);
 void add_train_embedding(CLI::App& app);
+void add_train_probe(CLI::App& app);
 void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
 void add_metrics(CLI::App& app);

@@ -63,6 +63,18 @@ void add_render(CLI::App& heads) {
   });
 }
 
+void add_labels(CLI::App& heads) {
+  CLI::App* command =
+      heads.add_subcommand("labels", "Write view, light and identity of a set's images without rendering");
+  const auto options = std::make_shared<HeadSetOptions>();
+  command->add_option("--count", options->count, "How many images")->required();
+  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
+  command->add_option("--start", options->start, "Index of the first image")->capture_default_str();
+  command->add_option("--out", options->out, "File to write, one JSON line per image")->required();
+  add_recipe_options(*command, options->recipe);
+  command->callback([options] { write_head_labels(*options); });
+}
+
 void add_pack(CLI::App& heads) {
   CLI::App* command = heads.add_subcommand("pack", "Pack a face model into one compact safetensors file");
   const auto model = std::make_shared<std::string>(), out = std::make_shared<std::string>();
@@ -96,6 +108,7 @@ void add_heads(CLI::App& app) {
   CLI::App* heads = app.add_subcommand("heads", "Synthetic heads with exact ground truth");
   heads->require_subcommand(1);
   add_render(*heads);
+  add_labels(*heads);
   add_pack(*heads);
   add_preview(*heads);
 }

@@ -6,11 +6,12 @@
 
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/vgg16.h"
+#include "lifted/nets/view_light_probe.h"
 
 namespace lifted::model {
 
-/// torchvision's VGG-16 (vgg16-….pth, whole or features only), frozen. Error that says what the file is if it is
-/// something else.
+/// VGG-16, frozen: torchvision's (vgg16-….pth, whole or features only) or NVIDIA's TorchScript (vgg16.pt), of which the
+/// convolutions are taken in order. Error that says what the file is if it is something else.
 nets::Vgg16 load_vgg16(const std::filesystem::path& path);
 
 /// A face recognition network, frozen, in evaluation mode: this project's (train-embedding) or `model_state_dict` of
@@ -20,5 +21,10 @@ nets::FaceEmbedding load_face_embedding(const std::filesystem::path& path);
 /// Writes a face network with its configuration and where it comes from in the metadata. Atomic.
 void save_face_embedding(const std::filesystem::path& path, const nets::FaceEmbedding& network,
                          const nlohmann::json& provenance);
+
+/// A view and light probe of train-probe, frozen, in evaluation mode.
+nets::ViewLightProbe load_view_light_probe(const std::filesystem::path& path);
+void save_view_light_probe(const std::filesystem::path& path, const nets::ViewLightProbe& network,
+                           const nlohmann::json& provenance);
 
 }  // namespace lifted::model

@@ -33,6 +33,7 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   const std::string format = checkpoint.metadata.value("format", "");
   if (format == kLiftedNetworkFormat) return NetworkKind::lifted_network;
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
+  if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (!root.is_dict()) return NetworkKind::unknown;
   if (const Value* g_ema = root.find("G_ema"); g_ema && g_ema->is_object()) return NetworkKind::nvidia_ada;
   if (std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
@@ -59,6 +60,8 @@ std::string_view what_it_is(NetworkKind kind) {
       return "a StyleGAN2 discriminator without a generator";
     case NetworkKind::face_embedding:
       return "a face recognition network";
+    case NetworkKind::view_light_probe:
+      return "a probe that reads view and light off an image";
     case NetworkKind::vgg:
       return "a VGG-16 image classifier";
     case NetworkKind::inception:
@@ -82,6 +85,8 @@ std::string_view how_to_use(NetworkKind kind) {
       return "no command takes it without its generator";
     case NetworkKind::face_embedding:
       return "pass it as --embedding";
+    case NetworkKind::view_light_probe:
+      return "pass it as --probe";
     case NetworkKind::vgg:
       return "pass it as --vgg";
     case NetworkKind::inception:

@@ -8,20 +8,22 @@
 namespace lifted::model {
 
 enum class NetworkKind {
-  lifted_network,  // this project's self-describing file
-  stylegan2,       // rosinality's layout: a dict with g_ema, or a generator's bare state dict
-  liftedgan,       // the authors' checkpoint: netD, netT, netSD, netSC
-  nvidia_ada,      // StyleGAN2-ADA pickle with G_ema
-  discriminator,   // rosinality's layout without a generator
-  face_embedding,  // this project's, or model_state_dict of the authors' face recognition network
-  vgg,             // torchvision's VGG-16
-  inception,       // InceptionV3 for FID
+  lifted_network,    // this project's self-describing file
+  stylegan2,         // rosinality's layout: a dict with g_ema, or a generator's bare state dict
+  liftedgan,         // the authors' checkpoint: netD, netT, netSD, netSC
+  nvidia_ada,        // StyleGAN2-ADA pickle with G_ema
+  discriminator,     // rosinality's layout without a generator
+  face_embedding,    // this project's, or model_state_dict of the authors' face recognition network
+  view_light_probe,  // this project's, from train-probe
+  vgg,               // torchvision's VGG-16
+  inception,         // InceptionV3 for FID
   unknown
 };
 
 /// What the metadata entry "format" of this project's files says.
 constexpr const char* kLiftedNetworkFormat = "lifted-network";
 constexpr const char* kFaceEmbeddingFormat = "lifted-face-embedding";
+constexpr const char* kViewLightProbeFormat = "lifted-view-light-probe";
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint);
 

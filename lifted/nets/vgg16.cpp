@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "lifted/base/error.h"
 #include "lifted/nets/load.h"
 
 namespace lifted::nets {
@@ -75,6 +76,18 @@ Vgg16 load_vgg16(const StateDict& state, std::string_view what) {
   for (auto& parameter : network->parameters()) parameter.set_requires_grad(false);
   network->eval();
   return network;
+}
+
+Vgg16 load_vgg16(const std::vector<std::pair<Tensor, Tensor>>& convolutions, std::string_view what) {
+  require(convolutions.size() == 13, "{}: has {} convolutions of 3×3, expected the 13 of VGG-16", what,
+          convolutions.size());
+  StateDict state;
+  for (size_t i = 0; i < kLayers.size(); ++i) {
+    const std::string name = fmt::format("features.{}.", kLayers[i].index);
+    state[name + "weight"] = convolutions[i].first;
+    state[name + "bias"] = convolutions[i].second;
+  }
+  return load_vgg16(state, what);
 }
 
 }  // namespace lifted::nets

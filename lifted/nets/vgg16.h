@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
@@ -28,5 +29,9 @@ TORCH_MODULE(Vgg16);
 /// layers beyond relu4_3 are allowed and ignored. Error, naming `what`, if a needed one is missing, misshapen or not
 /// finite.
 Vgg16 load_vgg16(const StateDict& state, std::string_view what);
+
+/// The same from the convolutions' weights and biases alone, in order from the image on, whatever their names. Error,
+/// naming `what`, if they are not VGG-16's.
+Vgg16 load_vgg16(const std::vector<std::pair<torch::Tensor, torch::Tensor>>& convolutions, std::string_view what);
 
 }  // namespace lifted::nets

@@ -78,4 +78,12 @@ Json ground_truth_record(const HeadSample& sample) {
   return record;
 }
 
+Json label_record(const HeadParameters& p) {
+  const auto view = to_raw_view(p.image.view);
+  Json record = {{"seed", p.seed}, {"index", p.index}, {"identity", p.identity}};
+  record["raw_view"] = {view[0], view[1], view[2]};
+  record["raw_light"] = to_raw_light(p.image.light);
+  return record;
+}
+
 }  // namespace lifted::data::heads

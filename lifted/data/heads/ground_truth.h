@@ -16,4 +16,8 @@ StateDict ground_truth_tensors(const HeadSample& sample, const std::string& pref
 /// Viewpoint, light, identity and everything else known about the image, in HEADS and in LiftedGAN conventions.
 nlohmann::ordered_json ground_truth_record(const HeadSample& sample);
 
+/// What is known about image `index` of a set before it is drawn: index, identity, the three rotations of its view and
+/// its light in LiftedGAN's raw units ("raw_view", "raw_light").
+nlohmann::ordered_json label_record(const HeadParameters& parameters);
+
 }  // namespace lifted::data::heads

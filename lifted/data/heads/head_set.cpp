@@ -142,6 +142,13 @@ class SetRenderer {
   fs::path folder_;
 };
 
+void check(const HeadSetOptions& options) {
+  options.recipe.validate();
+  if (options.count < 1) usage_error("the number of images is {}, but must be at least 1", options.count);
+  if (options.start < 0 || options.start > INT64_MAX / 2)
+    usage_error("the first image's index is {}, but must not be negative", options.start);
+}
+
 }  // namespace
 
 std::string image_name(int64_t index) {
@@ -149,10 +156,7 @@ std::string image_name(int64_t index) {
 }
 
 void render_head_set(const FaceModel& model, const HeadSetOptions& options) {
-  options.recipe.validate();
-  if (options.count < 1) usage_error("the number of images is {}, but must be at least 1", options.count);
-  if (options.start < 0 || options.start > INT64_MAX / 2)
-    usage_error("the first image's index is {}, but must not be negative", options.start);
+  check(options);
   const std::unique_ptr<Destination> destination = open_destination(options.out);
   const SetRenderer renderer(model, options);
   std::map<std::string, uint64_t> labels;
@@ -175,6 +179,17 @@ void render_head_set(const FaceModel& model, const HeadSetOptions& options) {
     write_file_atomically(renderer.folder() / name, records);
   }
   destination->finish(labels);
+}
+
+void write_head_labels(const HeadSetOptions& options) {
+  check(options);
+  std::string lines;
+  for (int64_t i = options.start; i < options.start + options.count; ++i) {
+    nlohmann::ordered_json record = {{"file", image_name(i)}};
+    record.update(label_record(sample_parameters(options.recipe, options.seed, static_cast<uint64_t>(i))));
+    lines += record.dump() + "\n";
+  }
+  write_file_atomically(options.out, lines);
 }
 
 }  // namespace lifted::data::heads

@@ -28,4 +28,8 @@ std::string image_name(int64_t index);
 /// Error if the output cannot be written. An image depends on recipe, seed, index and size only.
 void render_head_set(const FaceModel& model, const HeadSetOptions& options);
 
+/// Writes what is known about images start … start + count − 1 without drawing them: JSON lines with the image's "file"
+/// and label_record(). Error if the file cannot be written.
+void write_head_labels(const HeadSetOptions& options);
+
 }  // namespace lifted::data::heads

@@ -1,0 +1,107 @@
+// liftedgan train-probe: train a network that reads view and light off images.
+#include <cmath>
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/app/training_run.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/train/probe_task.h"
+
+namespace lifted::app {
+namespace {
+using nlohmann::ordered_json;
+
+struct Settings {
+  std::string data, labels, arch = "small";
+  int64_t batch = 64;
+  double lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 200;
+  bool no_mirror = false;
+  uint64_t seed = 0;
+  RunSettings run;
+
+  /// Calls visit(option name, field) for everything that decides what is trained.
+  template <typename Self, typename Visit>
+  static void each(Self& self, const Visit& visit) {
+    visit("data", self.data);
+    visit("labels", self.labels);
+    visit("arch", self.arch);
+    visit("batch", self.batch);
+    visit("lr", self.lr);
+    visit("weight-decay", self.weight_decay);
+    visit("held-out", self.held_out);
+    visit("kimg", self.kimg);
+    visit("no-mirror", self.no_mirror);
+    visit("seed", self.seed);
+  }
+};
+
+train::ProbeOptions probe_options(const Settings& s, int64_t total_images) {
+  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
+  train::ProbeOptions options;
+  options.images = {.network = nets::named_face_embedding(s.arch),
+                    .batch = s.batch,
+                    .total_images = total_images,
+                    .lr = s.lr,
+                    .weight_decay = s.weight_decay,
+                    .mirror = !s.no_mirror,
+                    .seed = s.seed};
+  options.images.network.dropout = 0;
+  options.held_out = s.held_out;
+  return options;
+}
+
+void run(Settings s, const CLI::App& command) {
+  ordered_json settings;
+  Settings::each(s, [&](const char* name, const auto& value) { settings[name] = value; });
+  if (!s.run.resume.empty()) {
+    settings = stored_settings(s.run.resume, command, settings);
+    try {
+      Settings::each(s, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
+    } catch (const nlohmann::json::exception& error) {
+      fail("{}: its training_options.json cannot be used: {}", s.run.resume, error.what());
+    }
+  }
+  if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
+  if (s.labels.empty()) usage_error("--labels: expected JSON lines of `heads labels` or `heads render --ground-truth`");
+  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.run.threads);
+  const train::LoopOptions loop = loop_options(s.run, s.kimg);
+  const auto options = probe_options(s, loop.total_images);
+  const torch::Device device = parse_device(s.run.device);
+  const auto images = std::make_shared<const data::Dataset>(s.data);
+  train::ProbeTask task(options, images, data::read_view_light_labels(s.labels, images->archive()), device);
+  log_info("data {}: {} images of {}x{}: {} to train on, {} held out", s.data, images->size(), images->width(),
+           images->height(), task.training_images(), task.held_out_images());
+  const std::string stem = std::filesystem::path(s.data).stem().string();
+  train_in_folder(task, s.run, loop,
+                  {fmt::format("{}-probe-{}-batch{}", stem, s.arch, s.batch),
+                   {{"command", "train-probe"},
+                    {"settings", settings},
+                    {"images", images->size()},
+                    {"options", options.to_json()}}},
+                  options.to_json());
+}
+
+}  // namespace
+
+void add_train_probe(CLI::App& app) {
+  auto* command = app.add_subcommand("train-probe", "Train a network that reads view and light off images");
+  auto s = std::make_shared<Settings>();
+  command->add_option("--data", s->data, "Images: a folder, a zip or an lmdb");
+  command->add_option("--labels", s->labels, "What is true of them: JSON lines, as `heads labels` writes them");
+  command->add_option("--arch", s->arch, "lresnet18 (128x128 images) or small (64x64)")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")->capture_default_str();
+  command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
+  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  add_run_options(*command, s->run);
+  command->callback([s, command] { run(*s, *command); });
+}
+
+}  // namespace lifted::app

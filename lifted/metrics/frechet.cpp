@@ -29,6 +29,24 @@ void Moments::add(const Tensor& features) {
   merge(part);
 }
 
+StateDict Moments::state() const {
+  require(count_ > 0, "moments of no features cannot be kept");
+  return {{"count", torch::tensor(count_, torch::kInt64)}, {"mean", mean_}, {"scatter", scatter_}};
+}
+
+Moments Moments::from_state(const StateDict& state) {
+  for (const char* name : {"count", "mean", "scatter"}) require(state.contains(name), "moments: no '{}'", name);
+  Moments moments;
+  moments.count_ = state.at("count").item<int64_t>();
+  moments.mean_ = state.at("mean").to(torch::kFloat64);
+  moments.scatter_ = state.at("scatter").to(torch::kFloat64);
+  const int64_t size = moments.mean_.numel();
+  require(moments.count_ > 0 && moments.mean_.dim() == 1 && moments.scatter_.dim() == 2 &&
+              moments.scatter_.size(0) == size && moments.scatter_.size(1) == size,
+          "moments: mean and scatter do not belong together");
+  return moments;
+}
+
 void Moments::merge(const Moments& other) {
   if (other.count_ == 0) return;
   if (count_ == 0) {

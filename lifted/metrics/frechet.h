@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "lifted/base/state_dict.h"
+
 namespace lifted::metrics {
 
 /// Count, mean and covariance of features, gathered in float64 in one pass; sets can be merged, so that they may be
@@ -14,6 +16,10 @@ class Moments {
   /// features: N×D, finite. Error if a value is NaN or infinite, or if D is not that of earlier ones.
   void add(const torch::Tensor& features);
   void merge(const Moments& other);
+
+  /// Everything, as tensors in float64 ("count", "mean", "scatter"), and back. Error if they do not belong together.
+  StateDict state() const;
+  static Moments from_state(const StateDict& state);
 
   int64_t count() const { return count_; }
   int64_t dimensions() const { return mean_.defined() ? mean_.size(0) : 0; }

@@ -11,6 +11,9 @@ namespace lifted::metrics {
 /// models of one image size on one data set; they are no FID and compare with nothing else.
 class RandomFeatures {
  public:
+  /// Changes whenever the features do.
+  static constexpr int kVersion = 1;
+
   /// size: side of the images, a power of two from 8 to 1024.
   explicit RandomFeatures(int size, torch::Device device = torch::kCPU);
 

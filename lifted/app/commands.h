@@ -22,6 +22,7 @@ void add_train_embedding(CLI::App& app);
 void add_train_probe(CLI::App& app);
 void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
+void add_project(CLI::App& app);
 void add_metrics(CLI::App& app);
 
 }  // namespace lifted::app

@@ -54,17 +54,10 @@ json training_options(const json& preset, const LiftSettings& s) {
   return training;
 }
 
-/// The published three; fewer where the smallest would be less than 16 pixels.
-int perceptual_scales(int size) {
-  int scales = 1;
-  while (scales < 3 && size >> scales >= 16) ++scales;
-  return scales;
-}
-
 train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan) {
   train::LiftCritics critics;
   auto& weights = plan.options.training.weights;
-  const int scales = perceptual_scales(size);
+  const int scales = train::perceptual_scales(size);
   if (!s.embedding.empty()) {
     critics.embedding = model::load_face_embedding(s.embedding);
     const int seen = critics.embedding->config().size;

@@ -64,6 +64,12 @@ FeatureMaps perceptual_maps(nets::FaceEmbedding network) {
   };
 }
 
+int perceptual_scales(int size) {
+  int scales = 1;
+  while (scales < 3 && size >> scales >= 16) ++scales;
+  return scales;
+}
+
 PerceptualLoss::PerceptualLoss(FeatureMaps maps, int scales) : maps_(std::move(maps)), scales_(scales) {
   require(scales >= 1 && scales <= 8, "the perceptual loss needs 1 to 8 scales, got {}", scales);
 }

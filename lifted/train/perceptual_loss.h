@@ -21,6 +21,10 @@ FeatureMaps perceptual_maps(nets::Vgg16 network);
 /// weights are not at hand. S a multiple of 64 where three scales are compared.
 FeatureMaps perceptual_maps(nets::FaceEmbedding network);
 
+/// How many scales images of this side are compared at: the published three; fewer where the smallest would be less
+/// than 16 pixels.
+int perceptual_scales(int size);
+
 /// Distance of images[image] to images[target], where mask (B×1×S×S; undefined: everywhere) is not 0.
 struct PerceptualPair {
   size_t image = 0, target = 0;

@@ -30,11 +30,11 @@ bool needs_data(const std::vector<MetricName>& metrics);
 
 struct SuiteOptions {
   double truncation_psi = 1;
-  bool mirror = false;          ///< count every real image mirrored, too
-  bool proxy = false;           ///< of a lifted network, Fréchet distances measure the 2D teacher
-  int64_t batch = 32;           ///< images at a time
-  int64_t samples = 500;        ///< codes that `identity` and `view_light` look at
-  std::filesystem::path cache;  ///< folder that keeps the real images' moments; empty: none
+  bool mirror = false;               ///< count every real image mirrored, too
+  bool proxy = false;                ///< of a lifted network, Fréchet distances measure the 2D teacher
+  int64_t batch = 32;                ///< images at a time
+  int64_t samples = 500;             ///< codes that `identity` and `view_light` look at
+  std::filesystem::path cache = {};  ///< folder that keeps the real images' moments; empty: none
 };
 
 /// The networks that metrics look through; those that none needs may be null.

@@ -84,11 +84,11 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::discriminator:
       return "no command takes it without its generator";
     case NetworkKind::face_embedding:
-      return "pass it as --embedding";
+      return "pass it as --embedding to train-lift or metrics";
     case NetworkKind::view_light_probe:
-      return "pass it as --probe";
+      return "pass it as --probe to metrics";
     case NetworkKind::vgg:
-      return "pass it as --vgg";
+      return "pass it as --vgg to train-lift";
     case NetworkKind::inception:
       return "it measures FID, which no command of this version does";
     case NetworkKind::unknown:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 
@@ -46,20 +47,31 @@ TEST(Program, MissingAndUnreadableFilesExitWithOneAndNameTheFile) {
 TEST(Program, HelpListsEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert",
-                              "doctor", "demo", "heads", "dataset", "train-gan", "metrics"}) {
+  for (const char* command :
+       {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert", "doctor", "demo",
+        "heads", "dataset", "train-gan", "train-embedding", "train-probe", "train-lift", "metrics"}) {
     EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", command)));
   }
 }
 
 TEST(Program, SentencesAboutFilesNameOptionsThatExist) {
   using model::NetworkKind;
-  const auto help = run_program({"generate", "--help"});
-  const std::regex option("--[a-z-]+");
+  std::map<std::string, std::string> help;
+  for (const char* command : {"generate", "train-lift", "metrics"})
+    help[command] = run_program({command, "--help"}).output;
+  // "--probe to metrics"; without a command, generate takes it (as every other that samples).
+  const std::regex option("--[a-z-]+"), commands(" to ([a-z-]+)(?: or ([a-z-]+))?$");
   for (int kind = 0; kind <= static_cast<int>(NetworkKind::unknown); ++kind) {
     const std::string sentence(model::how_to_use(static_cast<NetworkKind>(kind)));
+    std::vector<std::string> takers = {"generate"};
+    if (std::smatch named; std::regex_search(sentence, named, commands)) {
+      takers.clear();
+      for (size_t i = 1; i < named.size(); ++i)
+        if (named[i].matched) takers.push_back(named[i]);
+    }
     for (std::sregex_iterator at(sentence.begin(), sentence.end(), option), end; at != end; ++at) {
-      EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", at->str()))) << sentence;
+      for (const auto& taker : takers)
+        EXPECT_THAT(help[taker], HasSubstr(fmt::format("\n  {} ", at->str()))) << sentence;
     }
   }
 }

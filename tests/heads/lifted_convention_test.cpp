@@ -40,7 +40,10 @@ class LiftedConvention : public testing::TestWithParam<int> {
     const auto row = [](const auto& values) {
       return torch::tensor(std::vector<float>(values.begin(), values.end())).view({1, -1});
     };
-    const scene::Renderer renderer({.size = kSize, .unit_normals = true});
+    scene::RendererConfig config;
+    config.size = kSize;
+    config.unit_normals = true;
+    const scene::Renderer renderer(config);
     const torch::NoGradGuard guard;
     const Tensor albedo = torch::tensor(front.albedo).view({1, kSize, kSize, 3}).permute({0, 3, 1, 2}) * 2 - 1;
     return renderer.render_lit({depth, albedo.contiguous(), row(light), row(view), {}}).mesh.image[0] / 2 + 0.5;

@@ -215,11 +215,11 @@ TEST_F(Import, RecognizesOtherKindsAndSaysWhoTakesThem) {
   };
   const StateDict any{{"module.conv.weight", torch::zeros({1})}};
   EXPECT_THAT(refused({{{"model_state_dict", any}}, {}}),
-              AllOf(HasSubstr("face recognition network"), HasSubstr("no command of this version")));
+              AllOf(HasSubstr("face recognition network"), HasSubstr("as --embedding")));
   EXPECT_THAT(refused({{{"d", any}}, {}}),
               AllOf(HasSubstr("discriminator without a generator"), HasSubstr("no command takes it without")));
   EXPECT_THAT(refused({{}, {{"features.0.weight", torch::zeros({1})}, {"features.28.weight", torch::zeros({1})}}}),
-              AllOf(HasSubstr("VGG-16"), HasSubstr("no command of this version")));
+              AllOf(HasSubstr("VGG-16"), HasSubstr("as --vgg")));
   EXPECT_THAT(refused({{}, {{"Conv2d_1a_3x3.conv.weight", torch::zeros({1})}}}),
               AllOf(HasSubstr("InceptionV3"), HasSubstr("no command of this version")));
   EXPECT_THAT(refused({{}, {{"something", torch::zeros({1})}}}), HasSubstr("holds no network this project knows"));

@@ -11,6 +11,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
+find_package(meshoptimizer REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(media REQUIRED IMPORTED_TARGET
   libpng libjpeg libwebp libwebpdemux freetype2 libzip lmdb

@@ -10,6 +10,7 @@ void add_rotate(CLI::App& app);
 void add_relight(CLI::App& app);
 void add_interpolate(CLI::App& app);
 void add_mix(CLI::App& app);
+void add_mesh(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);

@@ -48,8 +48,8 @@ TEST(Program, HelpListsEveryCommand) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command :
-       {"generate", "rotate", "relight", "interpolate", "mix", "compare", "inspect", "convert", "doctor", "demo",
-        "heads", "dataset", "train-gan", "train-embedding", "train-probe", "train-lift", "metrics"}) {
+       {"generate", "rotate", "relight", "interpolate", "mix", "mesh", "compare", "inspect", "convert", "doctor",
+        "demo", "heads", "dataset", "train-gan", "train-embedding", "train-probe", "train-lift", "metrics"}) {
     EXPECT_THAT(help.output, HasSubstr(fmt::format("\n  {} ", command)));
   }
 }

@@ -1,15 +1,16 @@
 // liftedgan ablate: the full lifting and each of its ablations, trained alike and measured alike, in one table.
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "lifted/app/commands.h"
 #include "lifted/app/lifting.h"
+#include "lifted/app/meter.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
-#include "lifted/metrics/agreement.h"
 #include "lifted/model/import.h"
 
 namespace lifted::app {
@@ -17,12 +18,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr int64_t kMeasuredCodes = 256;
-constexpr uint64_t kMeasuredSeed = 1'000'003;  // codes that no training draws
+constexpr double kTruncation = 0.7;  // of the codes measured: that of training
 
 struct Settings {
   LiftSettings lift;
   int64_t steps = 10'000;
+  MeterSettings meter{.metrics = "agreement", .data = {}, .embedding = {}, .probe = {}, .suite = {}};
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 1, .snap = 5};
 };
 
@@ -53,9 +54,9 @@ std::string begun_run(const fs::path& folder) {
   return runs.empty() ? std::string() : std::max_element(runs.begin(), runs.end())->string();
 }
 
-/// Trains a variant to its end, from where an earlier call left it. False if it was interrupted.
-bool train_variant(const Settings& s, const Variant& variant, const model::LoadedNetwork& gan, torch::Device device,
-                   ordered_json& result) {
+/// Trains a variant to its end, from where an earlier call left it. Nothing if it was interrupted.
+std::optional<model::LoadedNetwork> train_variant(const Settings& s, const Variant& variant,
+                                                  const model::LoadedNetwork& gan, torch::Device device) {
   LiftSettings lift = s.lift;
   lift.without = variant.without;
   LiftPlan plan;
@@ -70,17 +71,24 @@ bool train_variant(const Settings& s, const Variant& variant, const model::Loade
   log_info("{}: {} steps of {} samples", variant.name, s.steps, plan.options.batch);
   const auto end =
       train_in_folder(task, settings, loop_options(settings, kimg), {"lift", record}, plan.options.to_json());
-  if (end == train::LoopEnd::interrupted) return false;
-  const auto& trained = task.trainer().gan();
-  const auto& generator = trained.generator();
-  const torch::NoGradGuard guard;
-  train::RandomStreams codes(kMeasuredSeed);
-  const auto z = torch::randn({kMeasuredCodes, generator->config().z_dim}, codes.get("latents")).to(device);
-  const auto w = model::truncate(generator->map(z), trained.statistics(),
-                                 {.psi = plan.options.training.truncation, .cutoff = {}}, generator->layers());
-  result = {{"variant", variant.name}, {"steps", s.steps}, {"batch", plan.options.batch}};
-  result.update(metrics::measure_agreement(trained, w).to_json());
-  return true;
+  if (end == train::LoopEnd::interrupted) return {};
+  model::LoadedNetwork network = gan;
+  network.lifted = std::make_shared<model::LiftedGan>(task.trainer().gan());
+  network.statistics.mean = network.statistics.mean.to(device);
+  return network;
+}
+
+/// Numbers of nested results under names like "view_light predicted yaw correlation"; of curves over angles only the
+/// mean, of correlations with errors only the correlation.
+void flatten(const ordered_json& value, const std::string& name, ordered_json& row) {
+  if (!value.is_object()) {
+    row[name] = value;
+    return;
+  }
+  const char* single = value.contains("mean") ? "mean" : value.contains("correlation") ? "correlation" : nullptr;
+  for (const auto& [key, entry] : value.items()) {
+    if (!single || key == single) flatten(entry, name.empty() ? key : name + " " + key, row);
+  }
 }
 
 std::string table_of(const ordered_json& rows) {
@@ -111,16 +119,23 @@ void run(const Settings& s) {
   set_threads(s.run.threads);
   const torch::Device device = parse_device(s.run.device);
   const auto gan = model::load_network(s.lift.gan);
-  ordered_json rows = ordered_json::array();
+  MeterSettings meter_settings = s.meter;
+  meter_settings.embedding = s.lift.embedding;
+  meter_settings.suite.truncation_psi = kTruncation;
+  const Meter meter(meter_settings, gan.generator->config().size, device);
+  ordered_json all = ordered_json::array(), rows = ordered_json::array();
   for (const Variant& variant : variants(s)) {
-    ordered_json row;
-    if (!train_variant(s, variant, gan, device, row)) {
+    const auto network = train_variant(s, variant, gan, device);
+    if (!network) {
       log_info("interrupted; the same command goes on from here");
       return;
     }
-    rows.push_back(row);
+    const auto results = meter.measure(*network);
+    all.push_back({{"variant", variant.name}, {"steps", s.steps}, {"trunc", kTruncation}, {"results", results}});
+    rows.push_back({{"variant", variant.name}});
+    flatten(results, "", rows.back());
     const std::string table = table_of(rows);
-    write_file_atomically(fs::path(s.run.outdir) / "ablations.json", rows.dump(2) + "\n");
+    write_file_atomically(fs::path(s.run.outdir) / "ablations.json", all.dump(2) + "\n");
     write_file_atomically(fs::path(s.run.outdir) / "ablations.md", table);
   }
   fmt::print("{}", table_of(rows));
@@ -134,6 +149,7 @@ void add_ablate(CLI::App& app) {
   add_lift_options(*command, s->lift);
   command->add_option("--steps", s->steps, "Steps of each variant")->capture_default_str();
   command->add_option("--outdir", s->run.outdir, "Folder of the runs and of the table; a second call goes on there");
+  add_meter_options(*command, s->meter);
   command->add_option("--tick", s->run.tick, "Thousand samples between status lines")->capture_default_str();
   command->add_option("--snap", s->run.snap, "Ticks between panels and snapshots")->capture_default_str();
   command->add_option("--device", s->run.device, "cpu, cuda, cuda:N or auto")->capture_default_str();

@@ -6,6 +6,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/metrics/agreement.h"
 #include "lifted/metrics/frechet.h"
 #include "lifted/metrics/identity.h"
 #include "lifted/metrics/moments_cache.h"
@@ -35,11 +36,12 @@ std::optional<int64_t> samples_of(const std::string& text, std::string_view head
 MetricName parse(const std::string& text) {
   if (text == "identity") return {Kind::identity, 0, text};
   if (text == "view_light") return {Kind::view_light, 0, text};
+  if (text == "agreement") return {Kind::agreement, 0, text};
   if (const auto samples = samples_of(text, "fd_random")) return {Kind::fd_random, *samples, text};
   if (const auto samples = samples_of(text, "fd_embed")) return {Kind::fd_embed, *samples, text};
   usage_error(
       "--metrics {}: expected fd_randomNk_full, fd_embedNk_full (N thousand samples: fd_random50k_full), "
-      "identity or view_light",
+      "identity, view_light or agreement",
       text);
 }
 
@@ -68,16 +70,14 @@ class Suite {
     for (const auto& metric : metrics) {
       if (metric.kind == Kind::identity) results[metric.text] = identity();
       if (metric.kind == Kind::view_light) results[metric.text] = view_light();
+      if (metric.kind == Kind::agreement) results[metric.text] = agreement();
     }
     return results;
   }
 
  private:
   void check(const MetricName& metric) const {
-    if ((metric.kind == Kind::fd_embed || metric.kind == Kind::identity) && judges_.embedding.is_empty())
-      usage_error("--metrics {}: needs a face network, expected --embedding FILE", metric.text);
-    if (metric.kind == Kind::view_light && judges_.probe.is_empty())
-      usage_error("--metrics {}: needs a view and light probe, expected --probe FILE", metric.text);
+    check_judges(metric, judges_);
     if (!is_distance(metric) && !network_.lifted)
       usage_error("--metrics {}: is about a lifted network, but this one is 2D", metric.text);
     if (is_distance(metric) && !images_)
@@ -152,6 +152,13 @@ class Suite {
       }
       progress.advance(images.size(0));
     });
+  }
+
+  ordered_json agreement() {
+    std::vector<Tensor> codes;
+    for_each_code(network_, options_.samples, options_.batch, options_.truncation_psi,
+                  [&](const Tensor& w) { codes.push_back(w); });
+    return measure_agreement(*network_.lifted, torch::cat(codes)).to_json();
   }
 
   /// Mean cosine by angle.
@@ -240,6 +247,13 @@ std::vector<MetricName> parse_metrics(const std::string& list) {
 
 bool needs_data(const std::vector<MetricName>& metrics) {
   return std::ranges::any_of(metrics, is_distance);
+}
+
+void check_judges(const MetricName& metric, const Judges& judges) {
+  if ((metric.kind == Kind::fd_embed || metric.kind == Kind::identity) && judges.embedding.is_empty())
+    usage_error("--metrics {}: needs a face network, expected --embedding FILE", metric.text);
+  if (metric.kind == Kind::view_light && judges.probe.is_empty())
+    usage_error("--metrics {}: needs a view and light probe, expected --probe FILE", metric.text);
 }
 
 ordered_json measure(const std::vector<MetricName>& metrics, const model::LoadedNetwork& network,

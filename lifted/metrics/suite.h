@@ -16,7 +16,7 @@ namespace lifted::metrics {
 
 /// What a name like "fd_embed10k_full" asks for.
 struct MetricName {
-  enum class Kind { fd_random, fd_embed, identity, view_light };
+  enum class Kind { fd_random, fd_embed, identity, view_light, agreement };
   Kind kind = Kind::fd_random;
   int64_t samples = 0;  ///< of Fréchet distances
   std::string text;
@@ -33,7 +33,7 @@ struct SuiteOptions {
   bool mirror = false;               ///< count every real image mirrored, too
   bool proxy = false;                ///< of a lifted network, Fréchet distances measure the 2D teacher
   int64_t batch = 32;                ///< images at a time
-  int64_t samples = 500;             ///< codes that `identity` and `view_light` look at
+  int64_t samples = 500;             ///< codes that `identity`, `view_light` and `agreement` look at
   std::filesystem::path cache = {};  ///< folder that keeps the real images' moments; empty: none
 };
 
@@ -42,6 +42,9 @@ struct Judges {
   nets::FaceEmbedding embedding{nullptr};
   nets::ViewLightProbe probe{nullptr};
 };
+
+/// UsageError if the metric lacks its judge.
+void check_judges(const MetricName& metric, const Judges& judges);
 
 /// {"fd_random10k_full": 12.3, "identity": {…}, …}: every metric's value, or values by name. `images` may be null where
 /// no metric needs them. UsageError if a metric lacks its judge or the lifted network it is about.

@@ -1,0 +1,74 @@
+#include "lifted/app/meter.h"
+
+#include <algorithm>
+
+#include "lifted/base/error.h"
+#include "lifted/model/critics.h"
+
+namespace lifted::app {
+namespace {
+namespace fs = std::filesystem;
+
+std::unique_ptr<const data::Dataset> open_data(const fs::path& path, int size) {
+  if (path.empty()) usage_error("--data: expected a folder, a zip or an lmdb of real images");
+  auto images = std::make_unique<const data::Dataset>(path, size);
+  require(images->width() == size && images->height() == size,
+          "{}: images of {}x{} pixels, expected {}x{} as the network makes", path.string(), images->width(),
+          images->height(), size, size);
+  require(images->size() >= 2, "{}: {} image, expected at least two", path.string(), images->size());
+  return images;
+}
+
+metrics::Judges load_judges(const MeterSettings& settings, int size, torch::Device device) {
+  metrics::Judges judges;
+  const auto check = [&](const fs::path& file, int seen) {
+    require(size % seen == 0, "{}: sees images of {}x{} or a multiple, but the network makes {}x{}", file.string(),
+            seen, seen, size, size);
+  };
+  if (!settings.embedding.empty()) {
+    judges.embedding = model::load_face_embedding(settings.embedding);
+    check(settings.embedding, judges.embedding->config().size);
+    judges.embedding->to(device);
+  }
+  if (!settings.probe.empty()) {
+    judges.probe = model::load_view_light_probe(settings.probe);
+    check(settings.probe, judges.probe->config().size);
+    judges.probe->to(device);
+  }
+  return judges;
+}
+
+}  // namespace
+
+void add_meter_options(CLI::App& command, MeterSettings& settings) {
+  command
+      .add_option("--metrics", settings.metrics,
+                  "Comma-separated: fd_randomNk_full and fd_embedNk_full (Fréchet distance of N thousand samples to "
+                  "all real images, in a fixed random network or in --embedding; not FID), identity (--embedding), "
+                  "view_light (--probe), agreement (of a lifted model with its teacher)")
+      ->capture_default_str();
+  command.add_option("--data", settings.data, "Real images: a folder, a zip or an lmdb");
+  command.add_option("--probe", settings.probe, "View and light probe, from train-probe");
+  command.add_option("--cache", settings.suite.cache, "Folder that keeps what fd_... measured of real images");
+  command.add_option("--samples", settings.suite.samples, "Samples that identity, view_light and agreement look at")
+      ->capture_default_str();
+}
+
+Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
+    : settings_(settings), names_(metrics::parse_metrics(settings.metrics)) {
+  if (metrics::needs_data(names_)) images_ = open_data(settings.data, size);
+  judges_ = load_judges(settings, size, device);
+  for (const auto& name : names_) metrics::check_judges(name, judges_);
+}
+
+nlohmann::ordered_json Meter::measure(const model::LoadedNetwork& network) const {
+  return metrics::measure(names_, network, images_.get(), judges_, settings_.suite);
+}
+
+int64_t Meter::generated_images() const {
+  int64_t most = 0;
+  for (const auto& name : names_) most = std::max(most, name.samples);
+  return most;
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,44 @@
+// What a command measures networks with: metrics by name, the images and networks they need.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lifted/metrics/suite.h"
+
+namespace lifted::app {
+
+struct MeterSettings {
+  std::string metrics = "fd_random10k_full";
+  std::filesystem::path data, embedding, probe;
+  metrics::SuiteOptions suite;
+};
+
+/// --metrics, --data, --probe, --cache, --samples.
+void add_meter_options(CLI::App& command, MeterSettings& settings);
+
+class Meter {
+ public:
+  /// For networks that make images of `size`; opens and loads what the metrics need. UsageError for unknown metrics and
+  /// missing options, Error naming the file if one does not fit.
+  Meter(const MeterSettings& settings, int size, torch::Device device);
+
+  /// Every metric of a network on the device.
+  nlohmann::ordered_json measure(const model::LoadedNetwork& network) const;
+
+  const data::Dataset* images() const { return images_.get(); }
+  /// The most samples that a Fréchet distance looks at.
+  int64_t generated_images() const;
+
+ private:
+  MeterSettings settings_;
+  std::vector<metrics::MetricName> names_;
+  std::unique_ptr<const data::Dataset> images_;
+  metrics::Judges judges_;
+};
+
+}  // namespace lifted::app

@@ -139,7 +139,7 @@ void LiftTask::write_panel(RunDirectory& run, int64_t images, const Tensor& w) {
     add(picture(plain.canon_im[i]));
     add(formats::depth_image(estimate.canon_depth[i].to(torch::kCPU), gan.config().min_depth, gan.config().max_depth));
     add(formats::normal_image(plain.canon_normal[i].permute({2, 0, 1}).to(torch::kCPU)));
-    add(grey(plain.canon_shading[i]));
+    add(grey(plain.canon_shading[i] / 2));  // ambient and diffuse add up to 2 at most
     add(grey(estimate.trans_map[i]));
     add(picture(perturbed.recon_im[i]));
     add(picture(regenerated[i]));

@@ -64,7 +64,10 @@ TEST_F(TrainGan, TerminationSnapshotsAndACorruptSnapshotIsPassedOver) {
   const auto kimg = fmt::format("{}", static_cast<double>(older + 8) / 1000);
   ASSERT_EQ(call({"train-gan", "--resume", run("00000"), "--kimg", kimg}), 0) << output();
   EXPECT_NE(output().find("damaged"), std::string::npos) << output();
-  EXPECT_EQ(newest(run("00000")).images, older + 8);
+  // The damaged one may still lie there, with more images than the run has now.
+  const auto last = train::read_newest_training_state(run("00000"), [](const std::string&) {});
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->images, older + 8);
 }
 
 TEST_F(TrainGan, RefusesWhatCannotWork) {

@@ -19,6 +19,11 @@ const std::map<std::string, std::string>& built_in() {
   return presets;
 }
 
+std::string text_of_built_in(const std::string& name) {
+  if (const auto found = built_in().find(name); found != built_in().end()) return found->second;
+  usage_error("--preset {}: expected {}, or a JSON file", name, preset_names());
+}
+
 }  // namespace
 
 std::string preset_names() {
@@ -33,9 +38,7 @@ nlohmann::json read_preset(const std::string& name) {
     const Bytes bytes = read_file(name, 1 << 20);
     text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   } else {
-    const auto found = built_in().find(name);
-    if (found == built_in().end()) usage_error("--preset {}: expected {}, or a JSON file", name, preset_names());
-    text = found->second;
+    text = text_of_built_in(name);
   }
   auto preset = nlohmann::json::parse(text, nullptr, false);
   require(preset.is_object(), "{}: not a JSON object", name);

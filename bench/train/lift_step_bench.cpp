@@ -20,7 +20,8 @@ constexpr double kPublished = 52.6, kPublishedTuned = 32.2, kPublishedPeak = 11.
 /// The published sizes with random weights: speed does not depend on what they say.
 train::LiftTrainer make_trainer(int size) {
   torch::manual_seed(0);
-  nets::Stylegan2Config config{.size = size};
+  nets::Stylegan2Config config;
+  config.size = size;
   config.channels = nets::lite_channels(size);
   nets::Stylegan2Generator generator(config);
   model::LiftingNetworks networks(nets::LiftingConfig::at(size, config.channels.back(), config.w_dim));

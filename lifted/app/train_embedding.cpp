@@ -11,8 +11,6 @@
 
 namespace lifted::app {
 namespace {
-using nlohmann::ordered_json;
-
 struct Settings {
   std::string data, arch = "lresnet18";
   int64_t images_per_identity = 0, batch = 64;
@@ -60,16 +58,7 @@ train::EmbeddingOptions embedding_options(const Settings& s, int64_t total_image
 }
 
 void run(Settings s, const CLI::App& command) {
-  ordered_json settings;
-  Settings::each(s, [&](const char* name, const auto& value) { settings[name] = value; });
-  if (!s.run.resume.empty()) {
-    settings = stored_settings(s.run.resume, command, settings);
-    try {
-      Settings::each(s, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
-    } catch (const nlohmann::json::exception& error) {
-      fail("{}: its training_options.json cannot be used: {}", s.run.resume, error.what());
-    }
-  }
+  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
   if (s.data.empty()) usage_error("--data: expected a folder per person, or images with labels");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
@@ -85,7 +74,7 @@ void run(Settings s, const CLI::App& command) {
   train_in_folder(task, s.run, loop,
                   {fmt::format("{}-embedding-{}-batch{}", stem, s.arch, s.batch),
                    {{"command", "train-embedding"},
-                    {"settings", settings},
+                    {"settings", settings_json(s)},
                     {"images", images->size()},
                     {"options", options.to_json()}}},
                   options.to_json());

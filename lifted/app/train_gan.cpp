@@ -44,14 +44,6 @@ struct Settings {
     visit("target", self.target);
     visit("seed", self.seed);
   }
-  ordered_json to_json() const {
-    ordered_json json;
-    each(*this, [&](const char* name, const auto& value) { json[name] = value; });
-    return json;
-  }
-  void from_json(const ordered_json& json) {
-    each(*this, [&](const char* name, auto& value) { json.at(name).get_to(value); });
-  }
 };
 
 train::AugmentMode augment_mode(const std::string& name) {
@@ -90,21 +82,11 @@ void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& 
     for (const auto& p : module.parameters()) total += p.numel();
     return static_cast<double>(total) / 1e6;
   };
-  log_info("{}", s.to_json().dump(2));
+  log_info("{}", settings_json(s).dump(2));
   log_info("data {}: {} images of {}x{}; training for {:g} kimg on {}", s.data, images.size(), images.width(),
            images.height(), s.kimg, s.run.device);
   log_info("generator {:.2f} M parameters, discriminator {:.2f} M parameters", count(*task.trainer().generator),
            count(*task.trainer().discriminator));
-}
-
-/// A resumed run goes on with its own settings.
-void adopt_settings(Settings& settings, const CLI::App& command, const fs::path& folder) {
-  const ordered_json stored = stored_settings(folder, command, settings.to_json());
-  try {
-    settings.from_json(stored);
-  } catch (const nlohmann::json::exception& error) {
-    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
-  }
 }
 
 void run(Settings s, const CLI::App& command) {
@@ -112,7 +94,7 @@ void run(Settings s, const CLI::App& command) {
   if (!s.run.resume.empty()) {
     require(fs::exists(s.run.resume), "--resume {}: there is no such folder or file", s.run.resume);
     if (fs::is_directory(s.run.resume)) {
-      adopt_settings(s, command, s.run.resume);
+      adopt_stored_settings(s, s.run.resume, command);
     } else {
       std::swap(transfer, s.run.resume);
     }
@@ -128,8 +110,9 @@ void run(Settings s, const CLI::App& command) {
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer));
-  const ordered_json record = {{"command", "train-gan"}, {"settings", s.to_json()},  {"kimg", s.kimg},
-                               {"transfer", transfer},   {"images", images->size()}, {"options", options.to_json()}};
+  const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},
+                               {"kimg", s.kimg},           {"transfer", transfer},
+                               {"images", images->size()}, {"options", options.to_json()}};
   train_in_folder(task, s.run, loop, {description(s, fs::path(s.data).stem().string()), record}, options.to_json());
 }
 

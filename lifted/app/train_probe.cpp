@@ -11,8 +11,6 @@
 
 namespace lifted::app {
 namespace {
-using nlohmann::ordered_json;
-
 struct Settings {
   std::string data, labels, arch = "small";
   int64_t batch = 64;
@@ -53,16 +51,7 @@ train::ProbeOptions probe_options(const Settings& s, int64_t total_images) {
 }
 
 void run(Settings s, const CLI::App& command) {
-  ordered_json settings;
-  Settings::each(s, [&](const char* name, const auto& value) { settings[name] = value; });
-  if (!s.run.resume.empty()) {
-    settings = stored_settings(s.run.resume, command, settings);
-    try {
-      Settings::each(s, [&](const char* name, auto& value) { settings.at(name).get_to(value); });
-    } catch (const nlohmann::json::exception& error) {
-      fail("{}: its training_options.json cannot be used: {}", s.run.resume, error.what());
-    }
-  }
+  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
   if (s.labels.empty()) usage_error("--labels: expected JSON lines of `heads labels` or `heads render --ground-truth`");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
@@ -78,7 +67,7 @@ void run(Settings s, const CLI::App& command) {
   train_in_folder(task, s.run, loop,
                   {fmt::format("{}-probe-{}-batch{}", stem, s.arch, s.batch),
                    {{"command", "train-probe"},
-                    {"settings", settings},
+                    {"settings", settings_json(s)},
                     {"images", images->size()},
                     {"options", options.to_json()}}},
                   options.to_json());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "lifted/base/error.h"
 #include "lifted/train/loop.h"
 
 namespace lifted::app {
@@ -28,6 +29,25 @@ train::LoopOptions loop_options(const RunSettings& run, double kimg);
 /// there (UsageError). Error if the folder is no run of `command`.
 nlohmann::ordered_json stored_settings(const std::filesystem::path& folder, const CLI::App& command,
                                        const nlohmann::ordered_json& given);
+
+/// What a Settings with `each(self, visit(option name, field))` holds, as JSON.
+template <typename Settings>
+nlohmann::ordered_json settings_json(const Settings& settings) {
+  nlohmann::ordered_json json;
+  Settings::each(settings, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+/// Replaces such settings by those that the run in `folder` was started with; errors as stored_settings().
+template <typename Settings>
+void adopt_stored_settings(Settings& settings, const std::filesystem::path& folder, const CLI::App& command) {
+  const auto stored = stored_settings(folder, command, settings_json(settings));
+  try {
+    Settings::each(settings, [&](const char* name, auto& value) { stored.at(name).get_to(value); });
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
+  }
+}
 
 /// What a new run is: its folder is OUTDIR/NNNNN-description, and `record` its training_options.json.
 struct NewRun {

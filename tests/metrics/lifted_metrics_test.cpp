@@ -8,20 +8,12 @@
 #include "lifted/metrics/view_light.h"
 #include "lifted/scene/light.h"
 #include "tests/support/golden.h"
+#include "tests/support/images.h"
 
 namespace lifted::metrics {
 namespace {
+using test::error_of;
 using torch::Tensor;
-
-template <typename Work>
-std::string error_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 model::LoadedNetwork tiny_network() {
   nets::Stylegan2Config config;

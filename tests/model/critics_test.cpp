@@ -7,20 +7,12 @@
 #include "lifted/base/file.h"
 #include "lifted/formats/safetensors.h"
 #include "tests/support/golden.h"
+#include "tests/support/images.h"
 
 namespace lifted::model {
 namespace {
+using test::error_of;
 using torch::Tensor;
-
-template <typename Work>
-std::string error_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// A program as NVIDIA's vgg16.pt: layers.conv1 … conv13 and fully connected ones, under names that are not
 /// torchvision's.

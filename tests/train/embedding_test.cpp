@@ -12,21 +12,13 @@
 #include "lifted/train/embedding_task.h"
 #include "tests/support/golden.h"
 #include "tests/support/gradcheck.h"
+#include "tests/support/images.h"
 
 namespace lifted::train {
 namespace {
+using test::error_of;
 namespace fs = std::filesystem;
 using torch::Tensor;
-
-template <typename Work>
-std::string error_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // ---- CosFace ----
 

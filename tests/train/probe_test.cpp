@@ -7,20 +7,12 @@
 #include "lifted/data/heads/head_set.h"
 #include "lifted/train/probe_task.h"
 #include "tests/support/golden.h"
+#include "tests/support/images.h"
 
 namespace lifted::train {
 namespace {
+using test::error_of;
 using torch::Tensor;
-
-template <typename Work>
-std::string error_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(AxisScores, WorkedExample) {
   const auto score = axis_score(torch::tensor({1.0, 2.0, 3.0, 4.0}), torch::tensor({2.0, 4.0, 6.0, 8.0}));

@@ -1,7 +1,6 @@
-// `interpolate`: on the way from one face to the next, each step turned (paper figure 6).
-#include <cmath>
-
+// `interpolate`: on the way from one face to the next, each step turned.
 #include "lifted/app/commands.h"
+#include "lifted/app/figures.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/sweep.h"
@@ -20,20 +19,6 @@ struct InterpolateOptions {
   int steps = 6;
 };
 
-/// Weights 0 … 1 in even steps.
-std::vector<double> weights(int steps) {
-  std::vector<double> result;
-  for (int i = 0; i < steps; ++i) result.push_back(static_cast<double>(i) / (steps - 1));
-  return result;
-}
-
-/// N codes from a to b (1×w_dim each), straight through w.
-torch::Tensor codes_between(const torch::Tensor& a, const torch::Tensor& b, const std::vector<double>& at) {
-  std::vector<torch::Tensor> codes;
-  for (const double weight : at) codes.push_back(a * (1 - weight) + b * weight);
-  return torch::cat(codes);
-}
-
 struct Pair {
   std::string name;
   torch::Tensor first, second;
@@ -41,9 +26,9 @@ struct Pair {
 
 void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const Pair& pair, Progress& progress) {
   const model::LiftedGan& lifted = run.network().require_lifted();
-  const std::vector<double> at = weights(options.steps);
+  const std::vector<std::string> at = step_labels(options.steps);
   const std::vector<double> angles = published_range(SweepAxis::yaw).angles(SweepAxis::yaw);
-  const torch::Tensor codes = codes_between(pair.first, pair.second, at);
+  const torch::Tensor codes = codes_between(pair.first, pair.second, options.steps);
 
   std::vector<std::vector<formats::Image>> turned;  // by step, then by angle
   for_batches(codes.size(0), options.sampling.batch, [&](int64_t first, int64_t last) {
@@ -62,7 +47,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
   for (const size_t column : columns) still.column_labels.push_back(angle_label(angles[column]));
   for (size_t step = 0; step < at.size(); ++step) {
     for (const size_t column : columns) still.images.push_back(turned[step][column]);
-    still.row_labels.push_back(fmt::format("{:.2g}", at[step]));
+    still.row_labels.push_back(at[step]);
   }
   formats::write_png(run.output(pair.name + ".png"), formats::render_contact_sheet(still));
 
@@ -71,7 +56,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
     formats::ContactSheet row;
     for (size_t step = 0; step < at.size(); ++step) {
       row.images.push_back(turned[step][angle]);
-      row.column_labels.push_back(fmt::format("{:.2g}", at[step]));
+      row.column_labels.push_back(at[step]);
     }
     frames.push_back(formats::render_contact_sheet(row));
   }

@@ -15,6 +15,7 @@ template <typename Self, typename Visit>
 void each_setting(Self& self, const Visit& visit) {
   visit("gan", self.gan);
   visit("preset", self.preset);
+  visit("init", self.init);
   visit("vgg", self.vgg);
   visit("embedding", self.embedding);
   visit("wo", self.without);
@@ -81,9 +82,15 @@ train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan)
   return critics;
 }
 
-model::LiftingNetworks new_networks(const LiftPlan& plan, const nets::Stylegan2Config& generator) {
+/// Random networks, nearly flat where the preset says so, or those of --init.
+model::LiftingNetworks first_networks(const LiftSettings& s, const LiftPlan& plan,
+                                      const nets::Stylegan2Config& generator) {
+  if (!s.init.empty()) return model::load_network(s.init).require_lifted().networks();
   torch::manual_seed(train::derived_seed(plan.options.seed, "weights"));
-  return model::LiftingNetworks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
+  model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
+  const double scale = plan.options.training.initial_depth_scale;
+  if (scale != 1) networks.depth->scale_output(scale);
+  return networks;
 }
 
 }  // namespace
@@ -109,6 +116,8 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
                      "The generator: rosinality's .pt, an NVIDIA .pkl, or a network-snapshot of train-gan");
   command.add_option("--preset", s.preset, "Coefficients: " + preset_names() + ", or a JSON file")
       ->capture_default_str();
+  command.add_option("--init", s.init,
+                     "Start from the networks of this lifted one, made for an earlier snapshot of the same generator");
   command.add_option("--vgg", s.vgg, "VGG-16 for the perceptual distance (torchvision's vgg16 .pth)");
   command.add_option("--embedding", s.embedding,
                      "Face network for the identity term, and for the perceptual distance where there is no --vgg");
@@ -130,18 +139,12 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   plan.config = model::LiftConfig::from_json(config);
   train::LiftCritics critics = load_critics(s, generator.size, plan);
   const auto name = [](const std::string& path) { return fs::path(path).filename().string(); };
-  plan.options.sources = {{"preset", s.preset},
-                          {"preset_values", preset},
-                          {"gan", name(s.gan)},
-                          {"vgg", name(s.vgg)},
-                          {"embedding", name(s.embedding)}};
+  plan.options.sources = {{"preset", s.preset},   {"preset_values", preset}, {"gan", name(s.gan)},
+                          {"init", name(s.init)}, {"vgg", name(s.vgg)},      {"embedding", name(s.embedding)}};
   for (const auto& note : plan.notes) log_info("{}", note);
-  auto networks = new_networks(plan, generator);
-  const double scale = plan.options.training.initial_depth_scale;
-  if (scale != 1) networks.depth->scale_output(scale);
   return {plan.options,
-          {model::LiftedGan(gan.generator, std::move(networks), plan.config, gan.statistics), std::move(critics),
-           plan.options.training},
+          {model::LiftedGan(gan.generator, first_networks(s, plan, generator), plan.config, gan.statistics),
+           std::move(critics), plan.options.training},
           device};
 }
 

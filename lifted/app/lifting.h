@@ -14,7 +14,7 @@ namespace lifted::app {
 
 /// Everything that decides what is trained.
 struct LiftSettings {
-  std::string gan, preset = "ffhq", vgg, embedding;
+  std::string gan, preset = "ffhq", init, vgg, embedding;
   std::vector<std::string> without, set;
   int64_t batch = 0;
   uint64_t seed = 0;
@@ -24,7 +24,7 @@ struct LiftSettings {
   static LiftSettings from_json(const nlohmann::ordered_json& json, const std::string& what);
 };
 
-/// --gan, --preset, --vgg, --embedding, --set, --batch, --seed.
+/// --gan, --preset, --init, --vgg, --embedding, --set, --batch, --seed.
 void add_lift_options(CLI::App& command, LiftSettings& settings);
 
 struct LiftPlan {

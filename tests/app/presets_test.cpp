@@ -37,6 +37,8 @@ TEST(Presets, ChangeOnlyWeightsButForHeads) {
   LiftLossWeights heads = weights_of("ffhq");
   heads.perceptual = 0.1;
   EXPECT_EQ(weights_of("heads"), heads);
+  // Any decay is a hundred times the transformation map's gradient there, and shrinks its network to nothing.
+  EXPECT_EQ(LiftTrainerOptions::from_json(read_preset("heads").at("training")).weight_decay, 0);
 }
 
 TEST(Presets, ComeFromFilesTooAndUnknownOnesAreRefused) {

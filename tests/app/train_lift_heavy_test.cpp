@@ -111,6 +111,23 @@ TEST_F(TrainLift, ContinuesBitForBitAfterKill9) {
   EXPECT_EQ(network.lifted->size(), 16);
 }
 
+TEST_F(TrainLift, StartsFromAnotherLiftWhereItFits) {
+  ASSERT_EQ(call(start(0.02)), 0) << output();
+  const std::string lifted = run("00000") / "network-snapshot-000000.safetensors";
+  // A step that changes nothing: what comes out is what went in.
+  Arguments arguments = start(0.004);
+  arguments.insert(arguments.end(), {"--set", "learning_rate=0", "--init", lifted});
+  ASSERT_EQ(call(arguments), 0) << output();
+  const auto weights = [](const std::string& path) { return formats::tensors_of(formats::read_checkpoint(path).root); };
+  const StateDict before = weights(lifted), after = weights(run("00001") / "network-snapshot-000000.safetensors");
+  ASSERT_EQ(before.size(), after.size());
+  for (const auto& [name, tensor] : before) EXPECT_TRUE(tensor.equal(after.at(name))) << name;
+
+  arguments.back() = gan();
+  EXPECT_EQ(call(arguments), 1);
+  EXPECT_NE(output().find("without lifting networks"), std::string::npos) << output();
+}
+
 TEST_F(TrainLift, EchoesThePresetAndSaysWhatIsOff) {
   Arguments arguments = start(0.004);
   arguments.insert(arguments.end(), {"--wo", "flip,rega", "--set", "lam_rec=4", "--set", "max_yaw=30"});

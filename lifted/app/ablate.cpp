@@ -6,6 +6,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/lifting.h"
 #include "lifted/app/meter.h"
+#include "lifted/app/result_table.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
@@ -23,7 +24,8 @@ constexpr double kTruncation = 0.7;  // of the codes measured: that of training
 struct Settings {
   LiftSettings lift;
   int64_t steps = 10'000;
-  MeterSettings meter{.metrics = "agreement", .data = {}, .embedding = {}, .probe = {}, .suite = {}};
+  MeterSettings meter{
+      .metrics = "agreement", .data = {}, .embedding = {}, .probe = {}, .depth = {}, .truth = {}, .suite = {}};
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 1, .snap = 5};
 };
 
@@ -78,39 +80,6 @@ std::optional<model::LoadedNetwork> train_variant(const Settings& s, const Varia
   return network;
 }
 
-/// Numbers of nested results under names like "view_light predicted yaw correlation"; of curves over angles only the
-/// mean, of correlations with errors only the correlation.
-void flatten(const ordered_json& value, const std::string& name, ordered_json& row) {
-  if (!value.is_object()) {
-    row[name] = value;
-    return;
-  }
-  const char* single = value.contains("mean") ? "mean" : value.contains("correlation") ? "correlation" : nullptr;
-  for (const auto& [key, entry] : value.items()) {
-    if (!single || key == single) flatten(entry, name.empty() ? key : name + " " + key, row);
-  }
-}
-
-std::string table_of(const ordered_json& rows) {
-  std::string text, rule;
-  for (const auto& [name, value] : rows.front().items()) {
-    text += "| " + name + " ";
-    rule += value.is_string() ? "| --- " : "| ---: ";
-  }
-  text += "|\n" + rule + "|\n";
-  for (const auto& row : rows) {
-    for (const auto& [name, value] : row.items()) {
-      text += "| " +
-              (value.is_string()         ? value.get<std::string>()
-               : value.is_number_float() ? fmt::format("{:.4f}", value.get<double>())
-                                         : value.dump()) +
-              " ";
-    }
-    text += "|\n";
-  }
-  return text;
-}
-
 void run(const Settings& s) {
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
@@ -133,12 +102,12 @@ void run(const Settings& s) {
     const auto results = meter.measure(*network);
     all.push_back({{"variant", variant.name}, {"steps", s.steps}, {"trunc", kTruncation}, {"results", results}});
     rows.push_back({{"variant", variant.name}});
-    flatten(results, "", rows.back());
-    const std::string table = table_of(rows);
+    rows.back().update(flatten_results(results));
+    const std::string table = markdown_table(rows);
     write_file_atomically(fs::path(s.run.outdir) / "ablations.json", all.dump(2) + "\n");
     write_file_atomically(fs::path(s.run.outdir) / "ablations.md", table);
   }
-  fmt::print("{}", table_of(rows));
+  fmt::print("{}", markdown_table(rows));
 }
 
 }  // namespace

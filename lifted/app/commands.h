@@ -21,6 +21,7 @@ void add_heads(CLI::App& app);
 void add_train_gan(CLI::App& app);
 void add_train_embedding(CLI::App& app);
 void add_train_probe(CLI::App& app);
+void add_train_depth(CLI::App& app);
 void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
 void add_project(CLI::App& app);

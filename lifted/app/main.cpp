@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
                          lifted::app::add_train_gan,
                          lifted::app::add_train_embedding,
                          lifted::app::add_train_probe,
+                         lifted::app::add_train_depth,
                          lifted::app::add_train_lift,
                          lifted::app::add_ablate,
                          lifted::app::add_project,

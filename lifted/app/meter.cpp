@@ -38,6 +38,32 @@ metrics::Judges load_judges(const MeterSettings& settings, int size, torch::Devi
   return judges;
 }
 
+/// --truth, else --data if it has ground truth.
+metrics::ShapeTruth open_truth(const MeterSettings& settings, int size) {
+  metrics::ShapeTruth truth;
+  const bool fallback = settings.truth.empty() && !settings.data.empty() && data::has_head_truth(settings.data);
+  const fs::path path = fallback ? settings.data : settings.truth;
+  if (path.empty()) return truth;
+  truth.images = open_data(path, size);
+  truth.shapes = std::make_shared<const data::HeadTruth>(path, truth.images->archive());
+  truth.count = settings.inversions;
+  truth.search.steps = settings.inversion_steps;
+  return truth;
+}
+
+std::shared_ptr<const metrics::ShapeJudge> make_shape_judge(const MeterSettings& settings, int size,
+                                                            const nets::FaceEmbedding& perceptual,
+                                                            torch::Device device) {
+  nets::ImageDepthNet depth{nullptr};
+  if (!settings.depth.empty()) {
+    depth = model::load_image_depth_net(settings.depth);
+    require(depth->config().size == size, "{}: reads images of {}x{}, but the network makes {}x{}",
+            settings.depth.string(), depth->config().size, depth->config().size, size, size);
+    depth->to(device);
+  }
+  return std::make_shared<const metrics::ShapeJudge>(depth, open_truth(settings, size), perceptual);
+}
+
 }  // namespace
 
 void add_meter_options(CLI::App& command, MeterSettings& settings) {
@@ -45,12 +71,19 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
       .add_option("--metrics", settings.metrics,
                   "Comma-separated: fd_randomNk_full and fd_embedNk_full (Fréchet distance of N thousand samples to "
                   "all real images, in a fixed random network or in --embedding; not FID), identity (--embedding), "
-                  "view_light (--probe), agreement (of a lifted model with its teacher)")
+                  "view_light (--probe), agreement (of a lifted model with its teacher), shape (--depth, --truth)")
       ->capture_default_str();
   command.add_option("--data", settings.data, "Real images: a folder, a zip or an lmdb");
   command.add_option("--probe", settings.probe, "View and light probe, from train-probe");
+  command.add_option("--depth", settings.depth, "Depth network, from train-depth: judges samples' shape");
+  command.add_option("--truth", settings.truth,
+                     "Heads with ground truth, to be inverted and lifted for shape (--data, where that has it)");
+  command.add_option("--inversions", settings.inversions, "How many of them")->capture_default_str();
+  command.add_option("--inversion-steps", settings.inversion_steps, "Steps of the search for their codes")
+      ->capture_default_str();
   command.add_option("--cache", settings.suite.cache, "Folder that keeps what fd_... measured of real images");
-  command.add_option("--samples", settings.suite.samples, "Samples that identity, view_light and agreement look at")
+  command
+      .add_option("--samples", settings.suite.samples, "Samples that identity, view_light, agreement and shape look at")
       ->capture_default_str();
 }
 
@@ -58,6 +91,8 @@ Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
     : settings_(settings), names_(metrics::parse_metrics(settings.metrics)) {
   if (metrics::needs_data(names_)) images_ = open_data(settings.data, size);
   judges_ = load_judges(settings, size, device);
+  if (std::ranges::any_of(names_, [](const auto& name) { return name.kind == metrics::MetricName::Kind::shape; }))
+    judges_.shape = make_shape_judge(settings, size, judges_.embedding, device);
   for (const auto& name : names_) metrics::check_judges(name, judges_);
 }
 

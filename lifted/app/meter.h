@@ -14,11 +14,13 @@ namespace lifted::app {
 
 struct MeterSettings {
   std::string metrics = "fd_random10k_full";
-  std::filesystem::path data, embedding, probe;
+  std::filesystem::path data, embedding, probe, depth, truth;
+  int64_t inversions = 32;
+  int inversion_steps = 300;
   metrics::SuiteOptions suite;
 };
 
-/// --metrics, --data, --probe, --cache, --samples.
+/// --metrics, --data, --probe, --depth, --truth, --inversions, --inversion-steps, --cache, --samples.
 void add_meter_options(CLI::App& command, MeterSettings& settings);
 
 class Meter {

@@ -45,6 +45,8 @@ void run(const MetricsOptions& options) {
   }
   if (!settings.embedding.empty()) result["embedding"] = settings.embedding.string();
   if (!settings.probe.empty()) result["probe"] = settings.probe.string();
+  if (!settings.depth.empty()) result["depth"] = settings.depth.string();
+  if (!settings.truth.empty()) result["truth"] = settings.truth.string();
   result["total_time"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   fmt::print("{}\n", result.dump());
 }

@@ -1,5 +1,7 @@
 #include "lifted/app/web_page.h"
 
+#include "lifted/base/base64.h"
+#include "lifted/base/error.h"
 #include "lifted/base/file.h"
 
 namespace lifted::app {
@@ -12,6 +14,13 @@ figure { margin: 2.5rem 0; }
 figure img, figure video { max-width: 100%; height: auto; border-radius: 6px; display: block; }
 figcaption { margin-top: .6rem; }
 figcaption b { display: block; font-size: 1.1em; }
+.table { overflow-x: auto; margin: 2.5rem 0; }
+table { border-collapse: collapse; font-size: .9em; }
+caption { text-align: left; padding-bottom: .6rem; }
+caption b { display: block; font-size: 1.2em; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid #8886; text-align: right; font-variant-numeric: tabular-nums; }
+th { vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; }
 )";
 
 std::string escaped(const std::string& text) {
@@ -31,14 +40,33 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-std::string shown(const Figure& figure) {
+std::string data_uri(const std::filesystem::path& path, const std::string& extension) {
+  return "data:image/" + (extension == ".jpg" ? "jpeg" : extension.substr(1)) + ";base64," + base64_of(read_file(path));
+}
+
+/// `folder`: of the page, where images to embed lie; empty: they are not.
+std::string shown(const Figure& figure, const std::filesystem::path& folder) {
   const std::string extension = std::filesystem::path(figure.file).extension().string();
-  const std::string file = escaped(figure.file), title = escaped(figure.title);
+  std::string file = escaped(figure.file), title = escaped(figure.title);
   if (extension == ".png" || extension == ".gif" || extension == ".webp" || extension == ".jpg") {
+    if (!folder.empty()) file = data_uri(folder / figure.file, extension);
     return fmt::format("<img src=\"{}\" alt=\"{}\">", file, title);
   }
   if (extension == ".mp4") return fmt::format("<video src=\"{}\" autoplay loop muted playsinline></video>", file);
   return fmt::format("<a href=\"{0}\">{0}</a>", file);
+}
+
+std::string shown(const Table& table) {
+  std::string html = fmt::format("<div class=\"table\"><table><caption><b>{}</b>{}</caption>\n<tr>",
+                                 escaped(table.title), escaped(table.caption));
+  for (const auto& column : table.columns) html += "<th>" + escaped(column) + "</th>";
+  for (const auto& row : table.rows) {
+    require(row.size() == table.columns.size(), "table '{}': a row of {} cells under {} columns", table.title,
+            row.size(), table.columns.size());
+    html += "</tr>\n<tr>";
+    for (const auto& cell : row) html += "<td>" + escaped(cell) + "</td>";
+  }
+  return html + "</tr></table></div>\n";
 }
 
 }  // namespace
@@ -50,8 +78,11 @@ void write_web_page(const std::filesystem::path& path, const WebPage& page) {
       "initial-scale=1\">\n<title>{0}</title><style>{1}</style></head>\n"
       "<body><h1>{0}</h1><p>{2}</p>\n",
       escaped(page.title), style, escaped(page.introduction));
+  const std::filesystem::path folder =
+      !page.embed ? std::filesystem::path() : path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  for (const Table& table : page.tables) html += shown(table);
   for (const Figure& figure : page.figures) {
-    html += fmt::format("<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n", shown(figure),
+    html += fmt::format("<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n", shown(figure, folder),
                         escaped(figure.title), escaped(figure.caption));
   }
   write_file_atomically(path, html + "</body></html>\n");

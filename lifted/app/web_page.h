@@ -1,4 +1,4 @@
-// A plain page of figures with a sentence each.
+// A plain page of tables and figures with a sentence each.
 #pragma once
 
 #include <filesystem>
@@ -13,12 +13,20 @@ struct Figure {
   std::string caption;  // plain text
 };
 
+struct Table {
+  std::string title, caption;  // plain text
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;  // each as long as `columns`; the first column names the row
+};
+
 struct WebPage {
   std::string title, introduction;
   std::vector<Figure> figures;
+  std::vector<Table> tables = {};  // above the figures
+  bool embed = false;              // images become part of the page, which then needs no other file
 };
 
-/// Writes the page; no script, no external request, dark and light mode.
+/// Writes the page; no script, no external request, dark and light mode. Error if an image to embed cannot be read.
 void write_web_page(const std::filesystem::path& path, const WebPage& page);
 
 }  // namespace lifted::app

@@ -37,11 +37,12 @@ MetricName parse(const std::string& text) {
   if (text == "identity") return {Kind::identity, 0, text};
   if (text == "view_light") return {Kind::view_light, 0, text};
   if (text == "agreement") return {Kind::agreement, 0, text};
+  if (text == "shape") return {Kind::shape, 0, text};
   if (const auto samples = samples_of(text, "fd_random")) return {Kind::fd_random, *samples, text};
   if (const auto samples = samples_of(text, "fd_embed")) return {Kind::fd_embed, *samples, text};
   usage_error(
       "--metrics {}: expected fd_randomNk_full, fd_embedNk_full (N thousand samples: fd_random50k_full), "
-      "identity, view_light or agreement",
+      "identity, view_light, agreement or shape",
       text);
 }
 
@@ -71,6 +72,9 @@ class Suite {
       if (metric.kind == Kind::identity) results[metric.text] = identity();
       if (metric.kind == Kind::view_light) results[metric.text] = view_light();
       if (metric.kind == Kind::agreement) results[metric.text] = agreement();
+      if (metric.kind == Kind::shape)
+        results[metric.text] =
+            judges_.shape->measure(network_, options_.samples, options_.batch, options_.truncation_psi);
     }
     return results;
   }
@@ -254,6 +258,9 @@ void check_judges(const MetricName& metric, const Judges& judges) {
     usage_error("--metrics {}: needs a face network, expected --embedding FILE", metric.text);
   if (metric.kind == Kind::view_light && judges.probe.is_empty())
     usage_error("--metrics {}: needs a view and light probe, expected --probe FILE", metric.text);
+  if (metric.kind == Kind::shape && !judges.shape)
+    usage_error("--metrics {}: needs a depth network or true shapes, expected --depth FILE or --truth DATA",
+                metric.text);
 }
 
 ordered_json measure(const std::vector<MetricName>& metrics, const model::LoadedNetwork& network,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lifted/data/dataset.h"
+#include "lifted/metrics/shape.h"
 #include "lifted/model/import.h"
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/view_light_probe.h"
@@ -16,7 +17,7 @@ namespace lifted::metrics {
 
 /// What a name like "fd_embed10k_full" asks for.
 struct MetricName {
-  enum class Kind { fd_random, fd_embed, identity, view_light, agreement };
+  enum class Kind { fd_random, fd_embed, identity, view_light, agreement, shape };
   Kind kind = Kind::fd_random;
   int64_t samples = 0;  ///< of Fréchet distances
   std::string text;
@@ -33,7 +34,7 @@ struct SuiteOptions {
   bool mirror = false;               ///< count every real image mirrored, too
   bool proxy = false;                ///< of a lifted network, Fréchet distances measure the 2D teacher
   int64_t batch = 32;                ///< images at a time
-  int64_t samples = 500;             ///< codes that `identity`, `view_light` and `agreement` look at
+  int64_t samples = 500;             ///< codes that `identity`, `view_light`, `agreement` and `shape` look at
   std::filesystem::path cache = {};  ///< folder that keeps the real images' moments; empty: none
 };
 
@@ -41,6 +42,7 @@ struct SuiteOptions {
 struct Judges {
   nets::FaceEmbedding embedding{nullptr};
   nets::ViewLightProbe probe{nullptr};
+  std::shared_ptr<const ShapeJudge> shape = nullptr;
 };
 
 /// UsageError if the metric lacks its judge.

@@ -80,4 +80,14 @@ void save_view_light_probe(const std::filesystem::path& path, const nets::ViewLi
   save(path, *network, {{"format", kViewLightProbeFormat}, {"trunk", network->config().to_json()}}, provenance);
 }
 
+nets::ImageDepthNet load_image_depth_net(const std::filesystem::path& path) {
+  const auto checkpoint = read_kind(path, NetworkKind::image_depth);
+  return nets::load_image_depth_net(formats::tensors_of(checkpoint.root), path.string());
+}
+
+void save_image_depth_net(const std::filesystem::path& path, const nets::ImageDepthNet& network,
+                          const nlohmann::json& provenance) {
+  save(path, *network, {{"format", kImageDepthFormat}, {"network", network->config().to_json()}}, provenance);
+}
+
 }  // namespace lifted::model

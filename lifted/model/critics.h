@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lifted/nets/face_embedding.h"
+#include "lifted/nets/image_depth_net.h"
 #include "lifted/nets/vgg16.h"
 #include "lifted/nets/view_light_probe.h"
 
@@ -26,5 +27,10 @@ void save_face_embedding(const std::filesystem::path& path, const nets::FaceEmbe
 nets::ViewLightProbe load_view_light_probe(const std::filesystem::path& path);
 void save_view_light_probe(const std::filesystem::path& path, const nets::ViewLightProbe& network,
                            const nlohmann::json& provenance);
+
+/// A depth network of train-depth, frozen, in evaluation mode.
+nets::ImageDepthNet load_image_depth_net(const std::filesystem::path& path);
+void save_image_depth_net(const std::filesystem::path& path, const nets::ImageDepthNet& network,
+                          const nlohmann::json& provenance);
 
 }  // namespace lifted::model

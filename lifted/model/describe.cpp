@@ -62,6 +62,7 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
       break;
     case NetworkKind::face_embedding:
     case NetworkKind::view_light_probe:
+    case NetworkKind::image_depth:
     case NetworkKind::lifted_network:
       for (const auto& [key, value] : checkpoint.metadata.items()) {
         facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());

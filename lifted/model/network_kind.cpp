@@ -34,6 +34,7 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   if (format == kLiftedNetworkFormat) return NetworkKind::lifted_network;
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
+  if (format == kImageDepthFormat) return NetworkKind::image_depth;
   if (!root.is_dict()) return NetworkKind::unknown;
   if (const Value* g_ema = root.find("G_ema"); g_ema && g_ema->is_object()) return NetworkKind::nvidia_ada;
   if (std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
@@ -62,6 +63,8 @@ std::string_view what_it_is(NetworkKind kind) {
       return "a face recognition network";
     case NetworkKind::view_light_probe:
       return "a probe that reads view and light off an image";
+    case NetworkKind::image_depth:
+      return "a network that reads a head's depth off an image";
     case NetworkKind::vgg:
       return "a VGG-16 image classifier";
     case NetworkKind::inception:
@@ -87,6 +90,8 @@ std::string_view how_to_use(NetworkKind kind) {
       return "pass it as --embedding to train-lift or metrics";
     case NetworkKind::view_light_probe:
       return "pass it as --probe to metrics";
+    case NetworkKind::image_depth:
+      return "pass it as --depth to metrics";
     case NetworkKind::vgg:
       return "pass it as --vgg to train-lift";
     case NetworkKind::inception:

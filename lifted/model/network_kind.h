@@ -15,6 +15,7 @@ enum class NetworkKind {
   discriminator,     // rosinality's layout without a generator
   face_embedding,    // this project's, or model_state_dict of the authors' face recognition network
   view_light_probe,  // this project's, from train-probe
+  image_depth,       // this project's, from train-depth
   vgg,               // torchvision's VGG-16
   inception,         // InceptionV3 for FID
   unknown
@@ -24,6 +25,7 @@ enum class NetworkKind {
 constexpr const char* kLiftedNetworkFormat = "lifted-network";
 constexpr const char* kFaceEmbeddingFormat = "lifted-face-embedding";
 constexpr const char* kViewLightProbeFormat = "lifted-view-light-probe";
+constexpr const char* kImageDepthFormat = "lifted-image-depth";
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint);
 

@@ -1,0 +1,91 @@
+// liftedgan train-depth: train a network that reads the depth of a head off an image.
+#include <memory>
+
+#include "lifted/app/commands.h"
+#include "lifted/app/training_run.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/train/depth_task.h"
+
+namespace lifted::app {
+namespace {
+struct Settings {
+  std::string data;
+  int64_t batch = 32;
+  double lr = 3e-3, weight_decay = 1e-5, held_out = 0.1, kimg = 100;
+  bool no_mirror = false;
+  uint64_t seed = 0;
+  RunSettings run;
+
+  /// Calls visit(option name, field) for everything that decides what is trained.
+  template <typename Self, typename Visit>
+  static void each(Self& self, const Visit& visit) {
+    visit("data", self.data);
+    visit("batch", self.batch);
+    visit("lr", self.lr);
+    visit("weight-decay", self.weight_decay);
+    visit("held-out", self.held_out);
+    visit("kimg", self.kimg);
+    visit("no-mirror", self.no_mirror);
+    visit("seed", self.seed);
+  }
+};
+
+train::DepthOptions depth_options(const Settings& s, int64_t total_images, int size) {
+  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
+  train::DepthOptions options;
+  options.images = {.network = {},
+                    .batch = s.batch,
+                    .total_images = total_images,
+                    .lr = s.lr,
+                    .weight_decay = s.weight_decay,
+                    .mirror = !s.no_mirror,
+                    .seed = s.seed};
+  options.network.size = size;
+  options.held_out = s.held_out;
+  return options;
+}
+
+void run(Settings s, const CLI::App& command) {
+  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (s.data.empty()) usage_error("--data: expected a set of `heads render --ground-truth`");
+  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  set_threads(s.run.threads);
+  const train::LoopOptions loop = loop_options(s.run, s.kimg);
+  const torch::Device device = parse_device(s.run.device);
+  const auto images = std::make_shared<const data::Dataset>(s.data);
+  const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
+  const auto options = depth_options(s, loop.total_images, images->width());
+  train::DepthTask task(options, images, truth, device);
+  log_info("data {}: {} images of {}x{}: {} to train on, {} held out", s.data, images->size(), images->width(),
+           images->height(), task.training_images(), task.held_out_images());
+  const std::string stem = std::filesystem::path(s.data).stem().string();
+  train_in_folder(task, s.run, loop,
+                  {fmt::format("{}-depth-batch{}", stem, s.batch),
+                   {{"command", "train-depth"},
+                    {"settings", settings_json(s)},
+                    {"images", images->size()},
+                    {"options", options.to_json()}}},
+                  options.to_json());
+}
+
+}  // namespace
+
+void add_train_depth(CLI::App& app) {
+  auto* command = app.add_subcommand("train-depth", "Train a network that reads the depth of heads off images");
+  auto s = std::make_shared<Settings>();
+  command->add_option("--data", s->data, "Heads with their ground truth, as `heads render --ground-truth` makes them");
+  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")->capture_default_str();
+  command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
+  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  add_run_options(*command, s->run);
+  command->callback([s, command] { run(*s, *command); });
+}
+
+}  // namespace lifted::app

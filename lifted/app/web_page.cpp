@@ -78,8 +78,9 @@ void write_web_page(const std::filesystem::path& path, const WebPage& page) {
       "initial-scale=1\">\n<title>{0}</title><style>{1}</style></head>\n"
       "<body><h1>{0}</h1><p>{2}</p>\n",
       escaped(page.title), style, escaped(page.introduction));
-  const std::filesystem::path folder =
-      !page.embed ? std::filesystem::path() : path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const std::filesystem::path folder = !page.embed              ? std::filesystem::path()
+                                       : path.has_parent_path() ? path.parent_path()
+                                                                : std::filesystem::path(".");
   for (const Table& table : page.tables) html += shown(table);
   for (const Figure& figure : page.figures) {
     html += fmt::format("<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n", shown(figure, folder),

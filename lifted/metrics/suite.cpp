@@ -249,6 +249,10 @@ std::vector<MetricName> parse_metrics(const std::string& list) {
   return metrics;
 }
 
+bool is_about_images(const MetricName& metric) {
+  return is_distance(metric);
+}
+
 bool needs_data(const std::vector<MetricName>& metrics) {
   return std::ranges::any_of(metrics, is_distance);
 }

@@ -26,6 +26,9 @@ struct MetricName {
 /// "fd_random10k_full,identity" → its parts. UsageError naming the one that is not known, or given twice.
 std::vector<MetricName> parse_metrics(const std::string& list);
 
+/// Whether it looks at pictures alone, so that a 2D generator can be measured too.
+bool is_about_images(const MetricName& metric);
+
 /// Whether one of the metrics compares with real images.
 bool needs_data(const std::vector<MetricName>& metrics);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the main job with what ships and leaves pictures, animations and a page under out/demo.
+# Runs the main job with the model that ships and leaves pictures, animations, a mesh and a page under out/demo.
 set -euo pipefail
 build=${1:-build/release}
 "$build/liftedgan" demo --outdir out/demo

@@ -1,133 +1,162 @@
-// `demo`: built-in heads with known depth, albedo, light and view through the renderer that lifted networks use. Needs
-// no file.
+// `demo`: what a lifted model can do, as a page of figures; needs no file.
 #include "lifted/app/commands.h"
-#include "lifted/app/run_record.h"
-#include "lifted/app/sweep.h"
+#include "lifted/app/figures.h"
+#include "lifted/app/sampling.h"
 #include "lifted/app/web_page.h"
-#include "lifted/base/file.h"
+#include "lifted/base/error.h"
 #include "lifted/base/log.h"
-#include "lifted/base/runtime.h"
-#include "lifted/data/heads/canonical.h"
-#include "lifted/formats/color_map.h"
-#include "lifted/formats/contact_sheet.h"
+#include "lifted/formats/mesh.h"
+#include "lifted/model/builtin.h"
+#include "lifted/model/head_mesh.h"
 
 namespace lifted::app {
 namespace {
 
+constexpr int64_t kFaces = 16, kTurned = 4, kMixed = 3;
+constexpr int kSteps = 6;
+
 struct DemoOptions {
-  std::filesystem::path outdir = "out/demo";
-  int size = 256, threads = 0;
-  int faces = 4;
+  SamplingOptions sampling;
+  std::filesystem::path other;
+  std::string other_label = "ablation";
 };
 
-struct Actor {
-  std::string name;
-  scene::LitScene scene;
+/// Figures as they are made: files in the folder, entries on the page.
+class Page {
+ public:
+  Page(std::filesystem::path folder, std::string introduction, int64_t figures)
+      : folder_(std::move(folder)),
+        page_{"LiftedGAN demo", std::move(introduction), {}},
+        progress_("demo", figures, "figures") {}
+
+  void still(const std::string& name, const formats::Image& image, const std::string& title,
+             const std::string& caption) {
+    formats::write_png(folder_ / (name + ".png"), image);
+    page_.figures.push_back({name + ".png", title, caption});
+    progress_.advance();
+  }
+  void moving(const std::string& name, const MovingFigure& figure, const std::string& title,
+              const std::string& caption) {
+    write_sweep(folder_, name, figure.frames, {});
+    formats::write_png(folder_ / (name + ".png"), figure.still);
+    page_.figures.push_back({name + ".gif", title, caption});
+    page_.figures.push_back({name + ".png", title + ", still", "The same at chosen moments."});
+    progress_.advance();
+  }
+  void mesh(const std::string& name, const formats::Mesh& mesh, const std::string& title, const std::string& caption) {
+    formats::write_mesh(folder_, name, "glb", mesh);
+    page_.figures.push_back({name + ".glb", title, caption});
+    progress_.advance();
+  }
+  void write() {
+    write_web_page(folder_ / "index.html", page_);
+    progress_.finish();
+  }
+
+ private:
+  std::filesystem::path folder_;
+  WebPage page_;
+  Progress progress_;
 };
 
-std::vector<Actor> actors(const DemoOptions& options) {
-  std::vector<Actor> result;
-  for (int i = 0; i < options.faces; ++i) {
-    const data::heads::CanonicalHead head = data::heads::canonical_head(options.size, static_cast<uint64_t>(i));
-    result.push_back({fmt::format("head {}", i), {head.depth, head.albedo, head.light, head.view, head.transform_map}});
-  }
-  return result;
+/// Pictures about this wide, by a whole factor.
+FigureStyle tiles(const model::LiftedGan& lifted, int width) {
+  return {std::max(1, width / lifted.size())};
 }
 
-/// All actors side by side at each angle of the published sweep, as an animation and a sheet.
-void write_group_sweep(const DemoOptions& options, const scene::Renderer& renderer, const std::vector<Actor>& group,
-                       SweepAxis axis, const std::string& name) {
-  const std::vector<double> angles = published_range(axis).angles(axis);
-  std::vector<std::vector<formats::Image>> swept;
-  for (const Actor& actor : group) swept.push_back(frames_of(sweep_images(renderer, actor.scene, axis, angles)));
-  std::vector<formats::Image> frames;
-  for (size_t i = 0; i < angles.size(); ++i) {
-    formats::ContactSheet row;
-    for (const auto& images : swept) row.images.push_back(images[i]);
-    row.columns = static_cast<int>(group.size());
-    frames.push_back(formats::render_contact_sheet(row));
-  }
-  write_sweep(options.outdir, name, frames, {});
-
-  formats::ContactSheet sheet;
-  const std::vector<size_t> columns = spread_indices(angles.size(), 7);
-  for (const size_t column : columns) sheet.column_labels.push_back(angle_label(angles[column]));
-  for (size_t i = 0; i < group.size(); ++i) {
-    sheet.row_labels.push_back(group[i].name);
-    for (const size_t column : columns) sheet.images.push_back(swept[i][column]);
-  }
-  formats::write_png(options.outdir / (name + ".png"), formats::render_contact_sheet(sheet));
+void add_controls(Page& page, const Cast& people) {
+  const Cast turned = people.narrow(0, kTurned);
+  const FigureStyle style = tiles(*people.lifted, 192);
+  page.moving(
+      "yaw", sweep_figure(turned, SweepAxis::yaw, style), "Turning",
+      "Yaw from −45 to 45 degrees, light kept: one shape and one texture per person, drawn at 31 views. Compare "
+      "“Rotation” in the paper's figure 1 (c).");
+  page.moving("pitch", sweep_figure(turned, SweepAxis::pitch, style), "Nodding", "Pitch from −15 to 15 degrees.");
+  page.moving("light", sweep_figure(turned, SweepAxis::light, style), "Relighting",
+              "The light moves from −60 to 60 degrees, the view is kept. Compare “Relighting” in the paper's figure 1 "
+              "(d).");
 }
 
-/// Every factor of a face in one row: what the networks of a lifted model predict, here known.
-void write_factors(const DemoOptions& options, const scene::Renderer& renderer, const std::vector<Actor>& group) {
-  formats::ContactSheet sheet;
-  sheet.column_labels = {"render", "albedo A", "depth S", "normals", "shading", "transform map T"};
-  for (const Actor& actor : group) {
-    const scene::LitRender render = renderer.render_lit(actor.scene);
-    const auto grey = [](const torch::Tensor& map) { return formats::image_from_tensor(map[0].clamp(0, 1) * 2 - 1); };
-    sheet.row_labels.push_back(actor.name);
-    sheet.images.push_back(formats::image_from_tensor(render.mesh.image[0]));
-    sheet.images.push_back(formats::image_from_tensor(actor.scene.albedo[0]));
-    sheet.images.push_back(formats::depth_image(actor.scene.depth[0]));
-    sheet.images.push_back(formats::normal_image(render.normals[0].permute({2, 0, 1})));
-    sheet.images.push_back(grey(render.shading));
-    sheet.images.push_back(grey(actor.scene.transform_map));
-  }
-  formats::write_png(options.outdir / "factors.png", formats::render_contact_sheet(sheet));
+void add_figures(Page& page, const Cast& people) {
+  const FigureStyle large = tiles(*people.lifted, 192), small = tiles(*people.lifted, 128);
+  page.still("faces", faces_figure(people, 4, large), "Sixteen faces",
+             "Seeds 0 to 15, not chosen, truncation 0.7, at the view and light that the model predicts for each. "
+             "Compare the samples in the paper's figure 1 (a).");
+  page.still("factors", factors_figure(people.narrow(0, kTurned), small), "What a face is made of",
+             "The 2D generator's image, our rendering of it, and its parts: albedo, depth (near is bright), normals, "
+             "shading (white is twice the albedo), and the map of what moves with the head (white). Compare the "
+             "paper's figures 1 (b) and 2.");
+  add_controls(page, people);
+  page.moving("interpolation", interpolation_figure(people.narrow(0, 2), kSteps, small), "From one person to another",
+              "Six codes on the straight line between two people, each turned. Compare the paper's interpolation of "
+              "faces under rotation.");
+  page.still("mix", mix_figure(people.narrow(0, kMixed), people.narrow(kTurned, kMixed), large), "Shape and looks",
+             "The shape of the person at the left with the texture and light of the one above: the reproduction's "
+             "style transfer.");
 }
 
-WebPage page() {
-  return {
-      "LiftedGAN demo",
-      "Synthetic heads with known depth, albedo, light and viewpoint, drawn by the differentiable renderer that lifted "
-      "networks are trained with. No trained network is involved yet.",
-      {{"factors.png", "Factors",
-        "Texture, depth, light and viewpoint make the picture: R(A, S, T, V, L). Compare the paper's figure 2."},
-       {"yaw.gif", "Turning",
-        "Yaw from −45 to 45 degrees at constant light. The transformation map lets the background stay."},
-       {"yaw.png", "Turning, still", "The same at seven angles. Compare the paper's figure 4."},
-       {"pitch.gif", "Nodding", "Pitch from −15 to 15 degrees."},
-       {"pitch.png", "Nodding, still", "The same at seven angles."},
-       {"light.gif", "Relighting", "The light moves from −60 to 60 degrees; the view stays."},
-       {"light.png", "Relighting, still", "The same at seven angles. Compare the paper's figure 5."}}};
+void add_mesh(Page& page, const Cast& people) {
+  const model::LiftedGan& lifted = *people.lifted;
+  page.mesh("head", model::head_mesh(lifted, people.estimates.narrow(0, 1)), "A head to take away",
+            "The first person as a textured mesh: open it in Blender or any glTF viewer.");
 }
 
-void demo(const DemoOptions& options) {
+void add_comparison(Page& page, const Cast& people, const Cast& others, const std::string& label) {
+  page.moving("ablation",
+              comparison_figure({"full model", label}, {people.narrow(0, kTurned), others}, tiles(*people.lifted, 128)),
+              "What a loss term does",
+              "The same four latents through the full model and through one trained without a term of the loss (" +
+                  label + "). Compare the paper's ablation study.");
+}
+
+std::string introduction(const model::LoadedNetwork& network, const SamplingOptions& sampling) {
+  const bool builtin = sampling.networks.front() == model::kBuiltinNetwork;
+  return fmt::format(
+      "People that do not exist, from {} at {} pixels, lifted from a 2D StyleGAN2 that saw only pictures: no 3D "
+      "supervision. Pictures are enlarged by a whole factor.",
+      builtin ? "the model this program carries (synthetic heads; models/README.md tells how it was trained)"
+              : sampling.networks.front().filename().string(),
+      network.generator->config().size);
+}
+
+void demo(DemoOptions options) {
   const torch::NoGradGuard no_grad;
-  set_threads(options.threads);
-  make_output_folder(options.outdir);
-  RunRecord record("demo");
-  scene::RendererConfig config;
-  config.size = options.size;
-  const scene::Renderer renderer(config);
-  Progress progress("demo", 4, "figures");
-  const std::vector<Actor> group = actors(options);
-  write_factors(options, renderer, group);
-  progress.advance();
-  for (const auto& [axis, name] :
-       {std::pair{SweepAxis::yaw, "yaw"}, std::pair{SweepAxis::pitch, "pitch"}, std::pair{SweepAxis::light, "light"}}) {
-    write_group_sweep(options, renderer, group, axis, name);
-    progress.advance();
+  if (!options.other.empty()) {
+    if (options.sampling.networks.empty()) options.sampling.networks = {model::kBuiltinNetwork};
+    options.sampling.networks.push_back(options.other);
   }
-  write_web_page(options.outdir / "index.html", page());
-  record.write(options.outdir);
-  progress.finish();
-  log_info("open {}", (options.outdir / "index.html").string());
+  SamplingRun run("demo", options.sampling);
+  const bool compares = run.network_count() > 1;
+  const Codes codes = run.codes();
+  if (codes.size() < kFaces) usage_error("--seeds: the demo shows {} people, got {}", kFaces, codes.size());
+  const Cast people(run.network().require_lifted(), {codes.names.begin(), codes.names.begin() + kFaces},
+                    codes.styles.narrow(0, 0, kFaces));
+  run.record().set("samples", people.names);
+
+  Page page(options.sampling.outdir, introduction(run.network(), run.options()), compares ? 9 : 8);
+  add_figures(page, people);
+  add_mesh(page, people);
+  if (compares) {
+    const Codes same = run.codes(1).slice(0, kTurned);
+    add_comparison(page, people, Cast(run.network(1).require_lifted(), same.names, same.styles), options.other_label);
+  }
+  page.write();
+  run.finish();
+  log_info("open {}", run.output("index.html").string());
 }
 
 }  // namespace
 
 void add_demo(CLI::App& app) {
   auto options = std::make_shared<DemoOptions>();
+  options->sampling.outdir = "out/demo";
   CLI::App* command =
-      app.add_subcommand("demo", "Built-in heads through the renderer: pictures, animations and a page; needs no file");
-  command->add_option("--outdir", options->outdir, "Where the results go")->capture_default_str();
-  command->add_option("--size", options->size, "Image side")
-      ->check(CLI::IsMember({64, 128, 256, 512}))
-      ->capture_default_str();
-  command->add_option("--faces", options->faces, "How many heads")->check(CLI::Range(1, 8))->capture_default_str();
-  command->add_option("--threads", options->threads, "Computing threads; 0 for all cores");
+      app.add_subcommand("demo", "A page of faces turned, relit, blended and taken apart; needs no file");
+  add_sampling_options(*command, options->sampling);
+  command->get_option("--outdir")->required(false)->capture_default_str();
+  command->add_option("--ablation", options->other, "Another lifted network to show beside the first")
+      ->check(CLI::ExistingFile);
+  command->add_option("--label", options->other_label, "What to call it")->capture_default_str();
   command->callback([options] { demo(*options); });
 }
 

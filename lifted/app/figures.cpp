@@ -104,9 +104,11 @@ Image factors_figure(const Cast& cast, const FigureStyle& style) {
   for (int64_t i = 0; i < cast.size(); ++i) {
     sheet.images.push_back(picture(teacher[i], style));
     sheet.images.push_back(picture(rendering.recon_im[i], style));
-    for (const char* map : {"albedo", "depth", "normal", "shading", "transform"}) {
+    for (const char* map : {"albedo", "depth", "normal"}) {
       sheet.images.push_back(scaled(map_picture(map, cast.estimates, rendering, i), style));
     }
+    sheet.images.push_back(picture(rendering.canon_shading[i] - 1, style));  // it may reach 2
+    sheet.images.push_back(scaled(map_picture("transform", cast.estimates, rendering, i), style));
   }
   return formats::render_contact_sheet(sheet);
 }

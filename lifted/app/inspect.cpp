@@ -3,6 +3,7 @@
 #include "lifted/base/error.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/describe.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/import.h"
 
 namespace lifted::app {
@@ -52,7 +53,7 @@ nlohmann::ordered_json as_json(const model::NetworkDescription& network, const f
 }
 
 void inspect(const std::filesystem::path& path, bool json) {
-  const formats::Checkpoint checkpoint = formats::read_checkpoint(path);
+  const formats::Checkpoint checkpoint = formats::read_checkpoint(model::network_bytes(path));
   const model::NetworkDescription network = model::describe_network(path);
   const formats::Description contents = formats::describe(checkpoint.root);
   if (json) {
@@ -73,7 +74,8 @@ void add_inspect(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("inspect", "Say what a checkpoint file is and list its keys, shapes and dtypes");
-  command->add_option("file", options->file, "Checkpoint: .pt, .pth, .pth.tar, .pkl or .safetensors")->required();
+  command->add_option("file", options->file, "Checkpoint: .pt, .pth, .pth.tar, .pkl or .safetensors; or builtin")
+      ->required();
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options] { inspect(options->file, options->json); });
 }

@@ -6,6 +6,7 @@
 
 #include "lifted/base/file.h"
 #include "lifted/base/runtime.h"
+#include "lifted/model/builtin.h"
 #include "lifted_version.h"
 
 namespace lifted::app {
@@ -37,7 +38,9 @@ RunRecord::RunRecord(std::string command) : start_(std::chrono::steady_clock::no
 }
 
 void RunRecord::add_network(const std::filesystem::path& path) {
-  fields_["networks"].push_back({{"path", path.string()}, {"sha256", sha256_of_file(path)}});
+  const formats::ByteSource source = model::network_bytes(path);
+  fields_["networks"].push_back(
+      {{"path", path.string()}, {"sha256", sha256_of(source.bytes().data(), source.bytes().size())}});
 }
 
 void RunRecord::write(const std::filesystem::path& outdir) const {

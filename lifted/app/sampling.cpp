@@ -8,6 +8,7 @@
 #include "lifted/base/runtime.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/safetensors.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/network_kind.h"
 
 namespace lifted::app {
@@ -17,7 +18,8 @@ namespace {
 std::optional<std::filesystem::path> gan_for(const SamplingOptions& options, size_t network_index) {
   if (options.gans.empty()) return std::nullopt;
   const auto& path = options.networks[network_index];
-  const bool takes_gan = model::recognize(formats::read_checkpoint(path)) == model::NetworkKind::liftedgan;
+  const bool takes_gan =
+      model::recognize(formats::read_checkpoint(model::network_bytes(path))) == model::NetworkKind::liftedgan;
   // With one network a needless --gan is an error of the reader's; among several it belongs to those that take one.
   if (!takes_gan && options.networks.size() > 1) return std::nullopt;
   return options.gans.size() == 1 ? options.gans[0] : options.gans[network_index];
@@ -34,14 +36,15 @@ void check(const SamplingOptions& options) {
 }  // namespace
 
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
-  auto* network = command.add_option("--network", options.networks, "Checkpoint to sample from")->required();
+  auto* network = command.add_option("--network", options.networks,
+                                     "Checkpoint to sample from (default: builtin, the heads this program carries)");
   auto* gan =
       command.add_option("--gan", options.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
   if (networks == Networks::one) {
     network->expected(1);
     gan->expected(1);
   } else {
-    network->description("Checkpoint to sample from; give two or more")->take_all();
+    network->description("Checkpoint to sample from; give two or more")->take_all()->required();
     gan->take_all();
   }
   command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
@@ -67,7 +70,8 @@ Codes Codes::slice(int64_t first, int64_t last) const {
 
 SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
     : options_(options), record_(std::move(command)), device_(parse_device(options.device)) {
-  check(options);
+  if (options_.networks.empty()) options_.networks = {model::kBuiltinNetwork};
+  check(options_);
   set_threads(options.threads);
   make_output_folder(options.outdir);
   load_networks();

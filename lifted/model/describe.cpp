@@ -4,6 +4,7 @@
 #include "lifted/base/error.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/nvidia_pickle.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/import.h"
 #include "lifted/model/network_kind.h"
 
@@ -85,7 +86,7 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
 }  // namespace
 
 NetworkDescription describe_network(const std::filesystem::path& path) {
-  const Checkpoint checkpoint = formats::read_checkpoint(path);
+  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
   const NetworkKind kind = recognize(checkpoint);
   NetworkDescription description;
   const auto usage = how_to_use(kind);

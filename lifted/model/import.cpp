@@ -5,6 +5,7 @@
 #include "lifted/base/error.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/nvidia_pickle.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/network_file.h"
 #include "lifted/model/network_kind.h"
 #include "lifted/nets/load.h"
@@ -134,7 +135,7 @@ const LiftedGan& LoadedNetwork::require_lifted() const {
 }
 
 LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan) {
-  const Checkpoint checkpoint = formats::read_checkpoint(path);
+  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
   const NetworkKind kind = recognize(checkpoint);
   if (gan) refuse_superfluous_gan(path, kind, *gan);
   torch::NoGradGuard no_grad;

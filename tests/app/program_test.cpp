@@ -7,7 +7,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
+#include "lifted/base/file.h"
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/network_kind.h"
@@ -18,6 +20,11 @@ namespace lifted {
 namespace {
 using test::run_program;
 using testing::HasSubstr;
+
+std::string read_text(const std::filesystem::path& path) {
+  const Bytes bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 }  // namespace
 
 TEST(Program, UsageErrorsExitWithTwoAndSayWhy) {
@@ -25,7 +32,7 @@ TEST(Program, UsageErrorsExitWithTwoAndSayWhy) {
   const std::string out = (folder / "o").string();
   EXPECT_EQ(run_program({}).exit_code, 2);
   EXPECT_EQ(run_program({"no-such-command"}).exit_code, 2);
-  EXPECT_EQ(run_program({"generate", "--outdir", out}).exit_code, 2);
+  EXPECT_EQ(run_program({"generate"}).exit_code, 2);
   EXPECT_EQ(run_program({"generate", "--network", "x.pt", "--outdir", out, "--nonsense"}).exit_code, 2);
   const auto device = run_program({"generate", "--network", "x.pt", "--outdir", out, "--device", "tpu"});
   EXPECT_EQ(device.exit_code, 2);
@@ -83,13 +90,40 @@ TEST(Doctor, ReportsLibrariesAndKernels) {
     EXPECT_NE(result.output.find(line), std::string::npos) << line;
 }
 
-TEST(Demo, MakesAPageAndAnimationsWithoutAnyFile) {
+TEST(Demo, MakesAPageOfTheBuiltinNetworkWithoutAnyFile) {
   const test::TemporaryFolder folder;
-  const auto result = run_program({"demo", "--size", "64", "--faces", "1", "--outdir", (folder / "demo").string()});
+  const auto result = run_program({"demo", "--outdir", (folder / "demo").string()});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  for (const char* file : {"index.html", "factors.png", "yaw.gif", "yaw.mp4", "pitch.gif", "light.gif", "run.json"}) {
+  const std::string page = read_text(folder / "demo" / "index.html");
+  for (const char* file :
+       {"faces.png", "factors.png", "yaw.gif", "pitch.gif", "light.gif", "interpolation.gif", "mix.png", "head.glb"}) {
     EXPECT_GT(std::filesystem::file_size(folder.path() / "demo" / file), 0U) << file;
+    EXPECT_NE(page.find(file), std::string::npos) << file;
   }
+  // Sixteen different people, none of them a flat picture.
+  const formats::Image faces = formats::read_image(folder / "demo" / "faces.png");
+  EXPECT_GT(std::set<uint8_t>(faces.pixels.begin(), faces.pixels.end()).size(), 100U);
+}
+
+TEST(Demo, RefusesTooFewPeople) {
+  const test::TemporaryFolder folder;
+  const auto result = run_program({"demo", "--seeds", "0-3", "--outdir", (folder / "demo").string()});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.errors.find("16 people, got 4"), std::string::npos) << result.errors;
+}
+
+TEST(BuiltinNetwork, IsWhatSamplesWithoutANetworkAndIsTheShippedFile) {
+  const test::TemporaryFolder folder;
+  const auto result = run_program({"generate", "--seeds", "0,1", "--outdir", (folder / "out").string()});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_TRUE(std::filesystem::exists(folder / "out" / "seed0001.png"));
+  const auto record = nlohmann::json::parse(read_text(folder / "out" / "run.json"));
+  EXPECT_EQ(record["networks"][0]["path"], "builtin");
+  EXPECT_EQ(record["networks"][0]["sha256"],
+            sha256_of_file(std::filesystem::path(LIFTED_SOURCE_DIR) / "models" / "heads-64.safetensors"));
+  const auto inspected = run_program({"inspect", "builtin"});
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.errors;
+  EXPECT_NE(inspected.output.find("lifted"), std::string::npos) << inspected.output;
 }
 
 TEST(Generate, NvidiaPickleMakesItsReferenceImages) {

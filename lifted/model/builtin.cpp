@@ -1,0 +1,13 @@
+#include "lifted/model/builtin.h"
+
+#include "lifted/formats/embedded.h"
+
+namespace lifted::model {
+
+formats::ByteSource network_bytes(const std::filesystem::path& path) {
+  if (path != kBuiltinNetwork) return formats::ByteSource::map_file(path);
+  const auto* first = reinterpret_cast<const std::byte*>(embedded::builtin_network);
+  return formats::ByteSource::adopt(Bytes(first, first + embedded::builtin_network_size), kBuiltinNetwork);
+}
+
+}  // namespace lifted::model

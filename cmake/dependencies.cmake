@@ -17,5 +17,8 @@ pkg_check_modules(media REQUIRED IMPORTED_TARGET
   libpng libjpeg libwebp libwebpdemux freetype2 libzip lmdb
   libavformat libavcodec libavfilter libswscale libavutil)
 
+# Not by pkg-config: Debian's entry drags in include paths of GnuTLS, which our use of the library does not need.
+find_library(LIFTED_MICROHTTPD microhttpd REQUIRED)
+
 # The font of contact-sheet labels, embedded into the library at build time.
 find_file(LIFTED_LABEL_FONT DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF REQUIRED)

@@ -9,10 +9,13 @@ packages="g++ cmake ninja-build make pkg-config git
   zlib1g-dev libzip-dev liblmdb-dev libpng-dev libjpeg62-turbo-dev libwebp-dev
   libmeshoptimizer-dev libassimp-dev
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavfilter-dev
-  libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
+  libmicrohttpd-dev libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
 if [ "${1:-}" = "--ci" ]; then
-  packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev"
+  packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev chromium"
 fi
+
+# The viewer's page is bundled by npm; any node that is there already will do.
+command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || packages="$packages nodejs npm"
 
 missing=""
 for package in $packages; do

@@ -11,6 +11,7 @@ void add_relight(CLI::App& app);
 void add_interpolate(CLI::App& app);
 void add_mix(CLI::App& app);
 void add_mesh(CLI::App& app);
+void add_view(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);

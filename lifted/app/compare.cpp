@@ -1,6 +1,4 @@
 // `compare`: the same latents through two or more networks, one labelled row each, still and turning.
-#include <set>
-
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
@@ -52,7 +50,6 @@ Row plain_row(const nets::Stylegan2Generator& generator, const torch::Tensor& st
   return row;
 }
 
-/// File stems, numbered where two networks share one.
 std::vector<std::string> labels_of(const CompareOptions& options) {
   if (!options.labels.empty()) {
     if (options.labels.size() != options.sampling.networks.size()) {
@@ -60,14 +57,7 @@ std::vector<std::string> labels_of(const CompareOptions& options) {
     }
     return options.labels;
   }
-  std::vector<std::string> labels;
-  std::multiset<std::string> seen;
-  for (const auto& path : options.sampling.networks) {
-    const std::string stem = path.stem().string();
-    seen.insert(stem);
-    labels.push_back(seen.count(stem) > 1 ? fmt::format("{} ({})", stem, seen.count(stem)) : stem);
-  }
-  return labels;
+  return network_labels(options.sampling.networks);
 }
 
 formats::Image grid_of(const std::vector<Row>& rows, const std::vector<std::string>& labels,

@@ -3,7 +3,7 @@
 #include "lifted/app/figures.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
-#include "lifted/app/sweep.h"
+#include "lifted/app/sweep_command.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/contact_sheet.h"
@@ -16,8 +16,16 @@ constexpr size_t sheet_columns = 7;
 struct InterpolateOptions {
   SamplingOptions sampling;
   SweepOutput output;
+  SweepStyle style;
   int steps = 6;
 };
+
+/// How every step is turned: the published yaw sweep, or a turntable.
+StyledSweep turning(const InterpolateOptions& options) {
+  const SweepAxis axis = options.style.turntable() ? SweepAxis::turntable : SweepAxis::yaw;
+  const Easing easing = options.style.turntable() ? Easing::linear : options.style.easing;
+  return {axis, scene::eased(published_range(axis).angles(axis), easing), options.style};
+}
 
 struct Pair {
   std::string name;
@@ -27,15 +35,15 @@ struct Pair {
 void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const Pair& pair, Progress& progress) {
   const model::LiftedGan& lifted = run.network().require_lifted();
   const std::vector<std::string> at = step_labels(options.steps);
-  const std::vector<double> angles = published_range(SweepAxis::yaw).angles(SweepAxis::yaw);
+  const StyledSweep sweep = turning(options);
+  const std::vector<double>& angles = sweep.angles;
   const torch::Tensor codes = codes_between(pair.first, pair.second, options.steps);
 
   std::vector<std::vector<formats::Image>> turned;  // by step, then by angle
   for_batches(codes.size(0), options.sampling.batch, [&](int64_t first, int64_t last) {
     const model::Estimate estimates = lifted.estimate(codes.slice(0, first, last));
     for (int64_t i = 0; i < last - first; ++i) {
-      const torch::Tensor images =
-          sweep_images(lifted.renderer(), scene_of(estimates.narrow(i, 1)), SweepAxis::yaw, angles);
+      const torch::Tensor images = sweep_images(lifted.renderer(), scene_of(estimates.narrow(i, 1)), sweep);
       run.keep_tensor(pair.name + "_recon_im", images.unsqueeze(0));
       turned.push_back(frames_of(images));
       progress.advance(static_cast<int64_t>(angles.size()));
@@ -60,7 +68,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
     }
     frames.push_back(formats::render_contact_sheet(row));
   }
-  write_sweep(options.sampling.outdir, pair.name, frames, options.output);
+  write_sweep(options.sampling.outdir, pair.name, frames, options.output, options.style.turntable());
 }
 
 void interpolate(const InterpolateOptions& options) {
@@ -72,7 +80,7 @@ void interpolate(const InterpolateOptions& options) {
   run.record().set("samples", codes.names);
   run.record().set("steps", options.steps);
   {
-    const auto angles = static_cast<int64_t>(published_range(SweepAxis::yaw).angles(SweepAxis::yaw).size());
+    const auto angles = static_cast<int64_t>(turning(options).angles.size());
     Progress progress("interpolate", (codes.size() - 1) * options.steps * angles, "frames");
     for (int64_t i = 0; i + 1 < codes.size(); ++i) {
       const auto index = static_cast<size_t>(i);
@@ -96,6 +104,8 @@ void add_interpolate(CLI::App& app) {
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
   add_sweep_output_options(*command, options->output);
+  add_sweep_style_options(*command, options->style);
+  add_path_options(*command, options->style);
   command->callback([options] { interpolate(*options); });
 }
 

@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
                          lifted::app::add_interpolate,
                          lifted::app::add_mix,
                          lifted::app::add_mesh,
+                         lifted::app::add_view,
                          lifted::app::add_compare,
                          lifted::app::add_inspect,
                          lifted::app::add_convert,

@@ -1,5 +1,7 @@
 #include "lifted/app/sampling.h"
 
+#include <set>
+
 #include "lifted/app/seeds.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
@@ -34,6 +36,33 @@ void check(const SamplingOptions& options) {
 }
 
 }  // namespace
+
+std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, torch::Device device) {
+  check(options);
+  std::vector<model::LoadedNetwork> networks;
+  for (size_t i = 0; i < options.networks.size(); ++i) {
+    networks.push_back(model::load_network(options.networks[i], gan_for(options, i)));
+    model::LoadedNetwork& network = networks.back();
+    if (network.lifted) network.lifted->to(device);
+    network.generator->to(device);
+    network.statistics.mean = network.statistics.mean.to(device);
+    log_info("{}: {}² {} on {}; truncation towards the mean of {}", options.networks[i].filename().string(),
+             network.generator->config().size, network.lifted ? "lifted generator" : "2D generator", device.str(),
+             network.statistics.source);
+  }
+  return networks;
+}
+
+std::vector<std::string> network_labels(const std::vector<std::filesystem::path>& networks) {
+  std::vector<std::string> labels;
+  std::multiset<std::string> seen;
+  for (const auto& path : networks) {
+    const std::string stem = path.stem().string();
+    seen.insert(stem);
+    labels.push_back(seen.count(stem) > 1 ? fmt::format("{} ({})", stem, seen.count(stem)) : stem);
+  }
+  return labels;
+}
 
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
   auto* network = command.add_option("--network", options.networks,
@@ -74,23 +103,12 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
   check(options_);
   set_threads(options.threads);
   make_output_folder(options.outdir);
-  load_networks();
+  networks_ = load_networks(options, device_);
+  for (const model::LoadedNetwork& network : networks_) {
+    for (const auto& file : network.files) record_.add_network(file);
+  }
   record_.set("trunc", options.truncation_psi);
   record_.set("device", device_.str());
-}
-
-void SamplingRun::load_networks() {
-  for (size_t i = 0; i < options_.networks.size(); ++i) {
-    networks_.push_back(model::load_network(options_.networks[i], gan_for(options_, i)));
-    model::LoadedNetwork& network = networks_.back();
-    if (network.lifted) network.lifted->to(device_);
-    network.generator->to(device_);
-    network.statistics.mean = network.statistics.mean.to(device_);
-    for (const auto& file : network.files) record_.add_network(file);
-    log_info("{}: {}² {} on {}; truncation towards the mean of {}", options_.networks[i].filename().string(),
-             network.generator->config().size, network.lifted ? "lifted generator" : "2D generator", device_.str(),
-             network.statistics.source);
-  }
 }
 
 Codes SamplingRun::codes(size_t network_index) const {

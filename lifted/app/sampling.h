@@ -31,6 +31,11 @@ struct SamplingOptions {
 enum class Networks { one, several };
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks = Networks::one);
 
+/// Every --network with its --gan, on its device. UsageError where the two lists do not fit.
+std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, torch::Device device);
+/// What tells networks apart: file stems, numbered where two share one.
+std::vector<std::string> network_labels(const std::vector<std::filesystem::path>& networks);
+
 /// Style codes to sample from, each with the name of its output files ("seed0007", "latent0003").
 struct Codes {
   std::vector<std::string> names;
@@ -68,7 +73,6 @@ class SamplingRun {
   void finish();
 
  private:
-  void load_networks();
   Codes read_latents(size_t network_index) const;
   void map_and_truncate(Codes& codes, size_t network_index) const;
 

@@ -5,21 +5,12 @@
 
 #include "lifted/base/error.h"
 #include "lifted/formats/animation.h"
+#include "lifted/scene/resolution.h"
 
 namespace lifted::app {
 namespace {
 
 constexpr int64_t frames_per_batch = 8;
-
-torch::Tensor rows_of(SweepAxis axis, const std::vector<double>& angles) {
-  std::vector<torch::Tensor> rows;
-  for (const double angle : angles) {
-    rows.push_back(axis == SweepAxis::yaw     ? scene::yaw_view(angle)
-                   : axis == SweepAxis::pitch ? scene::pitch_view(angle)
-                                              : scene::sweep_light(angle));
-  }
-  return torch::stack(rows);
-}
 
 torch::Tensor repeated(const torch::Tensor& one, int64_t count) {
   if (!one.defined()) return one;
@@ -35,7 +26,7 @@ void write_frames(const std::filesystem::path& folder, const std::vector<formats
 }  // namespace
 
 std::vector<double> AngleRange::angles(SweepAxis axis) const {
-  const double limit = axis == SweepAxis::light ? 85 : 90;
+  const double limit = axis == SweepAxis::light ? 85 : axis == SweepAxis::turntable ? 360 : 90;
   if (!(std::abs(from) <= limit) || !(std::abs(to) <= limit)) {
     usage_error("--from {} --to {}: angles go from -{} to {} degrees", from, to, limit, limit);
   }
@@ -55,6 +46,8 @@ AngleRange published_range(SweepAxis axis) {
       return {-45, 45, 3};
     case SweepAxis::pitch:
       return {-15, 15, 1};
+    case SweepAxis::turntable:
+      return {0, 354, 6};
     case SweepAxis::light:
       break;
   }
@@ -68,16 +61,30 @@ void add_sweep_output_options(CLI::App& command, SweepOutput& output) {
   command.add_option("--fps", output.fps, "Frames per second")->check(CLI::Range(1.0, 50.0))->capture_default_str();
 }
 
+void add_sweep_style_options(CLI::App& command, SweepStyle& style) {
+  command.add_option("--ease", style.easing, "linear, or smooth: at rest at both ends of the sweep (default linear)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Easing>{{"linear", Easing::linear}, {"smooth", Easing::smooth}}, CLI::ignore_case));
+  command.add_option("--scale", style.scale, "Draw at this many times the network's size, 0.25 to 4")
+      ->check(CLI::Range(0.25, 4.0))
+      ->capture_default_str();
+}
+
 torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScene& scene, SweepAxis axis,
                            const std::vector<double>& angles) {
-  const torch::Tensor rows = rows_of(axis, angles).to(scene.depth.device());
+  return sweep_images(renderer, scene, {axis, angles, {}});
+}
+
+torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScene& scene, const StyledSweep& sweep) {
+  const auto size = std::llround(static_cast<double>(renderer.config().size) * sweep.style.scale);
+  const torch::Tensor rows = scene::sweep_rows(sweep.axis, sweep.angles, sweep.style.orbit).to(scene.depth.device());
   std::vector<torch::Tensor> images;
   for (int64_t first = 0; first < rows.size(0); first += frames_per_batch) {
     const int64_t count = std::min(frames_per_batch, rows.size(0) - first);
     scene::LitScene posed{repeated(scene.depth, count), repeated(scene.albedo, count), repeated(scene.light, count),
                           repeated(scene.view, count), repeated(scene.transform_map, count)};
-    (axis == SweepAxis::light ? posed.light : posed.view) = rows.narrow(0, first, count);
-    images.push_back(renderer.render_lit(posed).mesh.image);
+    (sweep.axis == SweepAxis::light ? posed.light : posed.view) = rows.narrow(0, first, count);
+    images.push_back(scene::draw_at(renderer, posed, size).image);
   }
   return torch::cat(images);
 }
@@ -90,14 +97,14 @@ std::vector<formats::Image> frames_of(const torch::Tensor& images) {
 }
 
 void write_sweep(const std::filesystem::path& folder, const std::string& stem,
-                 const std::vector<formats::Image>& frames, const SweepOutput& output) {
-  std::vector<formats::Image> there_and_back = frames;
-  for (size_t i = frames.size(); i-- > 2;) there_and_back.push_back(frames[i - 1]);
+                 const std::vector<formats::Image>& frames, const SweepOutput& output, bool closed) {
+  std::vector<formats::Image> loop = frames;
+  for (size_t i = frames.size(); !closed && i-- > 2;) loop.push_back(frames[i - 1]);
   for (const std::string& format : output.formats) {
     if (format == "frames") {
       write_frames(folder / stem, frames);
     } else {
-      formats::write_animation(folder / (stem + "." + format), there_and_back, output.fps);
+      formats::write_animation(folder / (stem + "." + format), loop, output.fps);
     }
   }
 }

@@ -1,6 +1,9 @@
 #include "lifted/app/sweep_command.h"
 
+#include <cmath>
+
 #include "lifted/app/pictures.h"
+#include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/contact_sheet.h"
 
@@ -10,7 +13,17 @@ namespace {
 constexpr size_t sheet_columns = 9, sheet_rows = 16;
 
 const char* name_of(SweepAxis axis) {
-  return axis == SweepAxis::yaw ? "yaw" : axis == SweepAxis::pitch ? "pitch" : "light";
+  switch (axis) {
+    case SweepAxis::yaw:
+      return "yaw";
+    case SweepAxis::pitch:
+      return "pitch";
+    case SweepAxis::turntable:
+      return "turntable";
+    case SweepAxis::light:
+      break;
+  }
+  return "light";
 }
 
 AngleRange range_of(const SweepCommandOptions& options) {
@@ -19,16 +32,27 @@ AngleRange range_of(const SweepCommandOptions& options) {
           options.step.value_or(published.step)};
 }
 
-void keep_angles(SamplingRun& run, SweepAxis axis, const std::vector<double>& angles) {
-  const std::string name = name_of(axis);
-  std::vector<torch::Tensor> rows;
-  for (const double angle : angles) {
-    rows.push_back(axis == SweepAxis::yaw     ? scene::yaw_view(angle)
-                   : axis == SweepAxis::pitch ? scene::pitch_view(angle)
-                                              : scene::sweep_light(angle));
+/// A turntable replaces the axis; its places follow from the step alone.
+StyledSweep sweep_of(const SweepCommandOptions& options) {
+  if (!options.style.turntable()) {
+    const StyledSweep sweep = sweep_of(options);
+    const std::vector<double>& angles = sweep.angles;
+    return {options.axis, scene::eased(angles, options.style.easing), options.style};
   }
+  if (options.from || options.to || options.axis_given || options.style.easing != Easing::linear) {
+    usage_error("--path turntable goes all the way round at one speed; leave out --axis, --from, --to and --ease");
+  }
+  const double step = options.step.value_or(published_range(SweepAxis::turntable).step);
+  if (!(step >= 0.1 && step <= 120)) usage_error("--step {}: expected 0.1 to 120 degrees of a turntable", step);
+  return {SweepAxis::turntable, scene::turntable_places(std::llround(360 / step)), options.style};
+}
+
+void keep_angles(SamplingRun& run, const StyledSweep& sweep) {
+  const auto& [axis, angles, style] = sweep;
+  const std::string name = name_of(axis);
   run.keep_tensor(name + "_angles", torch::tensor(angles));
-  run.keep_tensor(name + (axis == SweepAxis::light ? "_lights" : "_views"), torch::stack(rows));
+  run.keep_tensor(name + (axis == SweepAxis::light ? "_lights" : "_views"),
+                  scene::sweep_rows(axis, angles, style.orbit));
 }
 
 }  // namespace
@@ -38,6 +62,20 @@ void add_range_options(CLI::App& command, SweepCommandOptions& options) {
   command.add_option("--to", options.to, "Last angle in degrees");
   command.add_option("--step", options.step, "Degrees between frames");
   add_sweep_output_options(command, options.output);
+  add_sweep_style_options(command, options.style);
+}
+
+void add_path_options(CLI::App& command, SweepStyle& style) {
+  command
+      .add_option("--path", style.path, "sweep, or turntable: once around an ellipse of yaw and pitch, a closed loop")
+      ->check(CLI::IsMember({"sweep", "turntable"}))
+      ->capture_default_str();
+  command.add_option("--orbit-yaw", style.orbit.yaw, "Of a turntable: degrees to either side")
+      ->check(CLI::Range(0.0, 90.0))
+      ->capture_default_str();
+  command.add_option("--orbit-pitch", style.orbit.pitch, "Of a turntable: degrees up and down")
+      ->check(CLI::Range(0.0, 45.0))
+      ->capture_default_str();
 }
 
 void run_sweep(const std::string& command, const SweepCommandOptions& options) {
@@ -46,11 +84,12 @@ void run_sweep(const std::string& command, const SweepCommandOptions& options) {
   SamplingRun run(command, options.sampling);
   const model::LiftedGan& lifted = run.network().require_lifted();
   const Codes codes = run.codes();
-  const std::string axis = name_of(options.axis);
+  const std::string axis = name_of(sweep.axis);
   run.record().set("samples", codes.names);
   run.record().set("axis", axis);
   run.record().set("angles", angles);
-  keep_angles(run, options.axis, angles);
+  run.record().set("scale", options.style.scale);
+  keep_angles(run, sweep);
 
   formats::ContactSheet sheet;
   const std::vector<size_t> columns = spread_indices(angles.size(), sheet_columns);
@@ -61,11 +100,10 @@ void run_sweep(const std::string& command, const SweepCommandOptions& options) {
       const model::Estimate estimates = lifted.estimate(codes.styles.slice(0, first, last));
       for (int64_t i = first; i < last; ++i) {
         const std::string& name = codes.names[static_cast<size_t>(i)];
-        const torch::Tensor images =
-            sweep_images(lifted.renderer(), scene_of(estimates.narrow(i - first, 1)), options.axis, angles);
+        const torch::Tensor images = sweep_images(lifted.renderer(), scene_of(estimates.narrow(i - first, 1)), sweep);
         run.keep_tensor(axis + "_recon_im", images.unsqueeze(0));
         const std::vector<formats::Image> frames = frames_of(images);
-        write_sweep(options.sampling.outdir, name + "_" + axis, frames, options.output);
+        write_sweep(options.sampling.outdir, name + "_" + axis, frames, options.output, options.style.turntable());
         if (sheet.row_labels.size() < sheet_rows) {
           for (const size_t column : columns) sheet.images.push_back(frames[column]);
           sheet.row_labels.push_back(name);

@@ -9,11 +9,15 @@ namespace lifted::app {
 struct SweepCommandOptions {
   SamplingOptions sampling;
   SweepOutput output;
+  SweepStyle style;
   SweepAxis axis = SweepAxis::yaw;
+  bool axis_given = false;
   std::optional<double> from, to, step;  // the published range where absent
 };
 
 void add_range_options(CLI::App& command, SweepCommandOptions& options);
+/// --path and the extent of a turntable's ellipse.
+void add_path_options(CLI::App& command, SweepStyle& style);
 
 /// Writes per seed one animation named seedNNNN_AXIS, and a sheet of seeds by angles. Raw tensors: AXIS_angles,
 /// AXIS_views or light_lights, AXIS_recon_im (samples × angles × 3×S×S).

@@ -1,0 +1,101 @@
+// `view`: networks in a browser: a page and an HTTP API served from this program.
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "lifted/app/commands.h"
+#include "lifted/app/sampling.h"
+#include "lifted/app/viewer_page.h"
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
+#include "lifted/viewer/server.h"
+
+namespace lifted::app {
+namespace {
+
+struct ViewOptions {
+  SamplingOptions sampling;  // its networks, device and threads
+  std::string host = "127.0.0.1", token;
+  uint16_t port = 8765;
+  int64_t cache_mebibytes = 512, queue = 64;
+  double timeout = 30;
+};
+
+std::vector<viewer::ShownNetwork> shown_networks(const ViewOptions& options) {
+  const std::vector<std::string> labels = network_labels(options.sampling.networks);
+  std::vector<viewer::ShownNetwork> shown;
+  for (model::LoadedNetwork& network : load_networks(options.sampling, parse_device(options.sampling.device))) {
+    shown.push_back({labels[shown.size()], std::move(network)});
+  }
+  return shown;
+}
+
+viewer::ServerOptions server_options(const ViewOptions& options) {
+  viewer::ServerOptions server;
+  server.http.address = options.host == "localhost" ? "127.0.0.1" : options.host;
+  server.http.port = options.port;
+  server.token = options.token;
+  server.threads = options.sampling.threads;
+  server.queue = static_cast<size_t>(options.queue);
+  server.cache_bytes = options.cache_mebibytes << 20;
+  server.timeout_seconds = options.timeout;
+  server.page = viewer_page();
+  return server;
+}
+
+/// Waits for Ctrl-C or a request to end.
+void wait_for_the_end(const sigset_t& signals) {
+  int received = 0;
+  sigwait(&signals, &received);
+}
+
+void view(ViewOptions options) {
+  if (const char* token = std::getenv("LIFTEDGAN_TOKEN"); options.token.empty() && token) options.token = token;
+  const torch::NoGradGuard no_grad;
+  std::vector<viewer::ShownNetwork> networks = shown_networks(options);
+  // Blocked before the server's threads start, so that none of them receives one.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const viewer::Server server(std::move(networks), server_options(options));
+  fmt::print("{}{}\n", server.url(), options.token.empty() ? "" : "#token=YOUR_TOKEN");
+  std::cout.flush();
+  std::fflush(stdout);
+  log_info("open the address above in a browser; Ctrl-C ends the viewer");
+  wait_for_the_end(signals);
+}
+
+}  // namespace
+
+void add_view(CLI::App& app) {
+  auto options = std::make_shared<ViewOptions>();
+  CLI::App* command = app.add_subcommand("view", "Networks in a browser: turn, relight, blend, compare, download");
+  command->add_option("--network", options->sampling.networks, "Checkpoint to show; several stand side by side")
+      ->required()
+      ->take_all();
+  command
+      ->add_option("--gan", options->sampling.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with")
+      ->take_all();
+  command->add_option("--port", options->port, "0 for any that is free")->capture_default_str();
+  command->add_option("--host", options->host, "Address to listen on; one that others can reach needs --token")
+      ->capture_default_str();
+  command->add_option("--token", options->token, "Secret that requests must carry (or in LIFTEDGAN_TOKEN)");
+  command->add_option("--cache", options->cache_mebibytes, "MiB of faces to remember")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--queue", options->queue, "Renders that may wait")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_option("--timeout", options->timeout, "Seconds until a waiting render is given up")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  command->add_option("--threads", options->sampling.threads, "Computing threads; 0 for all cores")
+      ->capture_default_str();
+  command->callback([options] { view(*options); });
+}
+
+}  // namespace lifted::app

@@ -1,0 +1,175 @@
+#include "lifted/viewer/http_server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "lifted/base/error.h"
+#include "lifted/base/log.h"
+
+namespace lifted::viewer {
+namespace {
+
+constexpr size_t connection_memory = 32 << 10;  // request line and headers must fit
+constexpr size_t drain_factor = 16;             // bodies this many times too large are cut off instead of answered
+
+/// An address as the sockets take it.
+struct Endpoint {
+  sockaddr_storage storage{};
+  bool v6 = false;
+
+  Endpoint(const std::string& address, uint16_t port) {
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
+    auto* six = reinterpret_cast<sockaddr_in6*>(&storage);
+    if (inet_pton(AF_INET, address.c_str(), &v4->sin_addr) == 1) {
+      v4->sin_family = AF_INET;
+      v4->sin_port = htons(port);
+      return;
+    }
+    if (inet_pton(AF_INET6, address.c_str(), &six->sin6_addr) != 1) {
+      usage_error("{}: not an IP address to listen on, expected one such as 127.0.0.1 or ::1", address);
+    }
+    v6 = true;
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons(port);
+  }
+};
+
+struct Exchange {
+  HttpRequest request;
+  size_t received = 0;
+};
+
+MHD_Result add_query(void* target, MHD_ValueKind, const char* key, size_t key_size, const char* value,
+                     size_t value_size) {
+  static_cast<HttpRequest*>(target)->query.emplace_back(std::string(key, key_size),
+                                                        std::string(value ? value : "", value ? value_size : 0));
+  return MHD_YES;
+}
+
+MHD_Result add_header(void* target, MHD_ValueKind, const char* key, size_t key_size, const char* value,
+                      size_t value_size) {
+  std::string name(key, key_size);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  static_cast<HttpRequest*>(target)->headers[name] = std::string(value ? value : "", value ? value_size : 0);
+  return MHD_YES;
+}
+
+MHD_Result send(MHD_Connection* connection, const HttpResponse& answer) {
+  MHD_Response* response =
+      MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type.c_str());
+  for (const auto& [name, value] : answer.headers) MHD_add_response_header(response, name.c_str(), value.c_str());
+  const MHD_Result result = MHD_queue_response(connection, static_cast<unsigned>(answer.status), response);
+  MHD_destroy_response(response);
+  return result;
+}
+
+bool is_closed(int socket) {
+  char byte = 0;
+  const ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  HttpOptions options;
+  HttpHandler handler;
+  MHD_Daemon* daemon = nullptr;
+
+  static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
+                               const char* version, const char* upload, size_t* upload_size, void** exchange);
+  MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** slot) const;
+  MHD_Result receive(Exchange& exchange, const char* upload, size_t size) const;
+  MHD_Result answer(MHD_Connection* connection, Exchange& exchange) const;
+};
+
+MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url, const char* method,
+                                    void** slot) const {
+  auto exchange = std::make_unique<Exchange>();
+  HttpRequest& request = exchange->request;
+  request.method = std::strcmp(method, "HEAD") == 0 ? "GET" : method;
+  request.path = url;
+  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
+  MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request);
+  const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info != nullptr) request.gone = [socket = info->connect_fd] { return is_closed(socket); };
+  *slot = exchange.release();  // on_completed takes it back.
+  return MHD_YES;
+}
+
+MHD_Result HttpServer::State::receive(Exchange& exchange, const char* upload, size_t size) const {
+  exchange.received += size;
+  if (exchange.received <= options.max_body) exchange.request.body.append(upload, size);
+  return exchange.received <= drain_factor * options.max_body ? MHD_YES : MHD_NO;
+}
+
+MHD_Result HttpServer::State::answer(MHD_Connection* connection, Exchange& exchange) const {
+  if (exchange.received > options.max_body) {
+    return send(connection,
+                {413,
+                 "application/json",
+                 fmt::format("{{\"error\":{{\"status\":413,\"message\":\"the body is larger than {} bytes\"}}}}",
+                             options.max_body),
+                 {}});
+  }
+  return send(connection, handler(exchange.request));
+}
+
+MHD_Result HttpServer::State::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
+                                         const char* /*version*/, const char* upload, size_t* upload_size,
+                                         void** slot) {
+  const auto* state = static_cast<const State*>(self);
+  try {
+    if (*slot == nullptr) return state->begin(connection, url, method, slot);
+    auto& exchange = *static_cast<Exchange*>(*slot);
+    if (*upload_size > 0) {
+      const size_t size = std::exchange(*upload_size, 0);
+      return state->receive(exchange, upload, size);
+    }
+    return state->answer(connection, exchange);
+  } catch (const std::exception& error) {
+    log_warning("{} {}: {}", method, url, error.what());
+    return send(connection, {500, "text/plain", "internal error\n", {}});
+  }
+}
+
+HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) : state_(std::make_unique<State>()) {
+  state_->options = options;
+  state_->handler = std::move(handler);
+  const Endpoint endpoint(options.address, options.port);
+  const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+                         (endpoint.v6 ? MHD_USE_IPv6 : 0U);
+  const MHD_RequestCompletedCallback on_completed = [](void*, MHD_Connection*, void** slot,
+                                                       MHD_RequestTerminationCode) {
+    const std::unique_ptr<Exchange> done(static_cast<Exchange*>(std::exchange(*slot, nullptr)));
+  };
+  state_->daemon = MHD_start_daemon(flags, options.port, nullptr, nullptr, &State::on_request, state_.get(),
+                                    MHD_OPTION_SOCK_ADDR, &endpoint.storage, MHD_OPTION_CONNECTION_LIMIT,
+                                    options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds, MHD_OPTION_NOTIFY_COMPLETED,
+                                    on_completed, nullptr, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+  require(state_->daemon != nullptr, "cannot listen on {} port {}: {}", options.address, options.port,
+          std::strerror(errno));
+}
+
+HttpServer::~HttpServer() {
+  MHD_stop_daemon(state_->daemon);
+}
+
+uint16_t HttpServer::port() const {
+  return MHD_get_daemon_info(state_->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+bool is_loopback(const std::string& address) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  return address == "::1";
+}
+
+}  // namespace lifted::viewer

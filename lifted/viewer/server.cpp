@@ -1,0 +1,285 @@
+#include "lifted/viewer/server.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "lifted/base/log.h"
+#include "lifted/formats/webp.h"
+#include "lifted/viewer/http_error.h"
+#include "lifted/viewer/render_pool.h"
+#include "lifted/viewer/request_statistics.h"
+#include "lifted/viewer/video.h"
+
+namespace lifted::viewer {
+namespace {
+
+constexpr int max_videos = 2;  // at a time: each holds a connection for seconds
+constexpr const char* api_root = "/api/v1/";
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::string text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+HttpResponse json_answer(const nlohmann::ordered_json& value, int status = 200) {
+  return {status, "application/json", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", {}};
+}
+
+HttpResponse error_answer(int status, const std::string& message) {
+  HttpResponse response = json_answer({{"error", {{"status", status}, {"message", message}}}}, status);
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (status == 405) response.headers.emplace_back("Allow", "GET, HEAD, POST");
+  return response;
+}
+
+Bytes encoded(const formats::Image& image, const EncodingRequest& encoding) {
+  if (encoding.format == "jpeg") return formats::encode_jpeg(image, encoding.quality);
+  if (encoding.format == "webp") return formats::encode_webp(image, encoding.quality);
+  return formats::encode_png(image);
+}
+
+std::string file_name(const LatentRequest& latent, const std::string& extension) {
+  return fmt::format("attachment; filename=\"seed{:04}.{}\"", latent.seed, extension);
+}
+
+/// "localhost:8765" without the port.
+std::string host_name(const std::string& host) {
+  if (host.rfind('[', 0) == 0) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+/// Another site's name that resolves to this machine must not reach a server without a token.
+bool is_local_name(const std::string& name) {
+  return name == "localhost" || name == "[::1]" || is_loopback(name);
+}
+
+}  // namespace
+
+bool same_secret(const std::string& given, const std::string& expected) {
+  const std::string a = sha256_of(given.data(), given.size()), b = sha256_of(expected.data(), expected.size());
+  return CRYPTO_memcmp(a.data(), b.data(), b.size()) == 0;
+}
+
+struct Server::State {
+  State(std::vector<ShownNetwork> networks, const ServerOptions& given)
+      : options(given),
+        studio(std::make_shared<Studio>(std::move(networks), given.cache_bytes)),
+        pool(given.queue, given.threads) {}
+
+  HttpResponse handle(const HttpRequest& request);
+  HttpResponse dispatch(const HttpRequest& request);
+  HttpResponse api(const std::string& name, const HttpRequest& request);
+  void check_access(const HttpRequest& request) const;
+  Fields fields_of(const HttpRequest& request) const;
+  Waiting waiting_for(const HttpRequest& request) const;
+
+  HttpResponse render(Fields fields, const HttpRequest& request);
+  HttpResponse face(Fields fields, const HttpRequest& request);
+  HttpResponse mesh(Fields fields, const HttpRequest& request);
+  HttpResponse video(Fields fields, const HttpRequest& request);
+  HttpResponse networks(Fields fields) const;
+  HttpResponse health(Fields fields) const;
+  HttpResponse stats(Fields fields, const HttpRequest& request);
+
+  ServerOptions options;
+  std::shared_ptr<Studio> studio;  // shared with jobs that outlive their request
+  RenderPool pool;
+  RequestStatistics statistics;
+  std::atomic<int> videos{0};
+  std::optional<HttpServer> http;
+};
+
+Fields Server::State::fields_of(const HttpRequest& request) const {
+  if (request.method == "GET") return Fields::of_query(request.query);
+  if (!request.query.empty()) refuse(400, "values belong into the JSON body of a POST, not into its address");
+  return Fields::of_json(request.body);
+}
+
+Waiting Server::State::waiting_for(const HttpRequest& request) const {
+  return {std::chrono::milliseconds(static_cast<int64_t>(options.timeout_seconds * 1000)), request.gone};
+}
+
+HttpResponse Server::State::render(Fields fields, const HttpRequest& request) {
+  const PictureRequest picture = read_picture(fields, studio->network_count());
+  const EncodingRequest encoding = read_encoding(fields);
+  fields.finish();
+  const auto start = Clock::now();
+  double waited = 0;
+  struct Drawn {
+    formats::Image image;
+    double began, took;
+  };
+  const Drawn drawn = pool.run(waiting_for(request), [studio = studio, picture, start] {
+    const double began = milliseconds_since(start);
+    formats::Image image = studio->picture(picture);
+    return Drawn{std::move(image), began, milliseconds_since(start) - began};
+  });
+  waited = drawn.began;
+  const auto encoding_start = Clock::now();
+  HttpResponse response{200, "image/" + encoding.format, text_of(encoded(drawn.image, encoding)), {}};
+  response.headers.emplace_back("Server-Timing", fmt::format("queue;dur={:.2f}, render;dur={:.2f}, encode;dur={:.2f}",
+                                                             waited, drawn.took, milliseconds_since(encoding_start)));
+  return response;
+}
+
+HttpResponse Server::State::face(Fields fields, const HttpRequest& request) {
+  const PictureRequest picture = read_picture(fields, studio->network_count());
+  fields.finish();
+  return json_answer(pool.run(waiting_for(request), [studio = studio, picture] {
+    return studio->describe_face(picture.network, picture.latent);
+  }));
+}
+
+HttpResponse Server::State::mesh(Fields fields, const HttpRequest& request) {
+  const MeshRequest wanted = read_mesh(fields, studio->network_count());
+  fields.finish();
+  const formats::Mesh mesh = pool.run(waiting_for(request), [studio = studio, wanted] { return studio->mesh(wanted); });
+  const std::string name = fmt::format("seed{:04}", wanted.latent.seed);
+  const bool glb = wanted.format == "glb";
+  return {200,
+          glb ? "model/gltf-binary" : "model/ply",
+          text_of(glb ? formats::encode_glb(mesh, name) : formats::encode_ply(mesh, name)),
+          {{"Content-Disposition", file_name(wanted.latent, wanted.format)}}};
+}
+
+HttpResponse Server::State::video(Fields fields, const HttpRequest& request) {
+  const VideoRequest wanted = read_video(fields, studio->network_count());
+  fields.finish();
+  const std::shared_ptr<void> place(nullptr, [this](void*) { --videos; });
+  if (++videos > max_videos) refuse(503, "{} animations are being made already; try again later", max_videos);
+  const Bytes bytes = encode_video(wanted, [&](const PictureRequest& picture) {
+    return pool.run(waiting_for(request), [studio = studio, picture] { return studio->picture(picture); });
+  });
+  return {200,
+          wanted.format == "mp4" ? "video/mp4" : "image/" + wanted.format,
+          text_of(bytes),
+          {{"Content-Disposition", file_name(wanted.picture.latent, wanted.format)}}};
+}
+
+HttpResponse Server::State::networks(Fields fields) const {
+  fields.finish();
+  return json_answer({{"networks", studio->describe_networks()}, {"what", picture_kinds()}});
+}
+
+HttpResponse Server::State::health(Fields fields) const {
+  fields.finish();
+  return json_answer({{"status", "ok"}});
+}
+
+HttpResponse Server::State::stats(Fields fields, const HttpRequest& request) {
+  fields.finish();
+  const PoolStatistics work = pool.statistics();
+  const CacheStatistics cache = pool.run(waiting_for(request), [studio = studio] { return studio->cache(); });
+  nlohmann::ordered_json result = statistics.describe();
+  result["uptime_s"] = statistics.uptime_seconds();
+  result["render_queue"] = {{"queued", work.queued},   {"capacity", work.capacity},   {"done", work.done},
+                            {"refused", work.refused}, {"abandoned", work.abandoned}, {"timed_out", work.timed_out}};
+  result["cache"] = {{"entries", cache.entries},
+                     {"bytes", cache.bytes},
+                     {"limit_bytes", cache.limit},
+                     {"hits", cache.hits},
+                     {"misses", cache.misses}};
+  result["resident_mib"] = resident_mebibytes();
+  return json_answer(result);
+}
+
+HttpResponse Server::State::api(const std::string& name, const HttpRequest& request) {
+  const bool known = name == "render" || name == "face" || name == "mesh" || name == "video" || name == "networks" ||
+                     name == "health" || name == "stats";
+  if (!known) refuse(404, "no such address; see docs/viewer.md");
+  if (request.method != "GET" && request.method != "POST") refuse(405, "expected GET or POST");
+  Fields fields = fields_of(request);
+  if (name == "render") return render(std::move(fields), request);
+  if (name == "face") return face(std::move(fields), request);
+  if (name == "mesh") return mesh(std::move(fields), request);
+  if (name == "video") return video(std::move(fields), request);
+  if (name == "networks") return networks(std::move(fields));
+  if (name == "health") return health(std::move(fields));
+  return stats(std::move(fields), request);
+}
+
+void Server::State::check_access(const HttpRequest& request) const {
+  const auto header = [&](const char* name) {
+    const auto found = request.headers.find(name);
+    return found == request.headers.end() ? std::string() : found->second;
+  };
+  if (options.token.empty()) {
+    if (!is_local_name(host_name(header("host")))) refuse(403, "this server answers to localhost only");
+    return;
+  }
+  const std::string scheme = "Bearer ", given = header("authorization");
+  if (given.rfind(scheme, 0) != 0 || !same_secret(given.substr(scheme.size()), options.token)) {
+    refuse(401, "expected the header 'Authorization: Bearer TOKEN' with the server's token");
+  }
+}
+
+HttpResponse Server::State::dispatch(const HttpRequest& request) {
+  const std::string root = api_root;
+  if (request.path.rfind(root, 0) == 0) {
+    check_access(request);
+    return api(request.path.substr(root.size()), request);
+  }
+  const auto file = std::find_if(options.page.begin(), options.page.end(),
+                                 [&](const PageFile& page) { return page.path == request.path; });
+  if (file == options.page.end()) refuse(404, "no such address; see docs/viewer.md");
+  if (request.method != "GET") refuse(405, "expected GET");
+  return {200, file->type, std::string(file->content), {}};
+}
+
+HttpResponse Server::State::handle(const HttpRequest& request) {
+  const auto start = Clock::now();
+  HttpResponse response;
+  try {
+    response = dispatch(request);
+  } catch (const HttpError& error) {
+    response = error_answer(error.status(), error.what());
+  } catch (const std::exception& error) {
+    log_warning("{} {}: {}", request.method, request.path, error.what());
+    response = error_answer(500, "the server could not do this; its log says why");
+  }
+  statistics.add(response.status, milliseconds_since(start));
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  response.headers.emplace_back("X-Frame-Options", "DENY");
+  response.headers.emplace_back(
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+      "connect-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  return response;
+}
+
+Server::Server(std::vector<ShownNetwork> networks, const ServerOptions& options) {
+  if (!is_loopback(options.http.address) && options.token.empty()) {
+    usage_error("--host {}: other machines can reach this address; give --token as well", options.http.address);
+  }
+  state_ = std::make_unique<State>(std::move(networks), options);
+  state_->http.emplace(options.http,
+                       [state = state_.get()](const HttpRequest& request) { return state->handle(request); });
+}
+
+Server::~Server() {
+  state_->pool.stop();  // Who waits for a render gets 503, and its connection can end.
+  state_->http.reset();
+}
+
+uint16_t Server::port() const {
+  return state_->http->port();
+}
+
+std::string Server::url() const {
+  const std::string& address = state_->options.http.address;
+  return fmt::format(address.find(':') == std::string::npos ? "http://{}:{}/" : "http://[{}]:{}/", address, port());
+}
+
+}  // namespace lifted::viewer

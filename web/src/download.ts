@@ -1,0 +1,47 @@
+// Files of what is on screen.
+import { blob, latentFields, pictureFields } from './api';
+import type { Panel } from './panel';
+import type { State } from './state';
+
+function save(content: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+const stem = (s: State) => `seed${String(s.seed).padStart(4, '0')}`;
+const nameOf = (s: State, panel: Panel, panels: Panel[], extension: string) =>
+  `${stem(s)}${panels.length > 1 ? '-' + panel.network.name : ''}.${extension}`;
+
+/** All panels side by side, each at its own pixels (the tallest decides). */
+export async function savePng(state: State, panels: Panel[]): Promise<void> {
+  const pictures = await Promise.all(panels.map((panel) => panel.picture()));
+  const side = Math.max(...pictures.map((picture) => picture.width));
+  const sheet = document.createElement('canvas');
+  sheet.width = side * pictures.length;
+  sheet.height = side;
+  const context = sheet.getContext('2d')!;
+  pictures.forEach((picture, i) => context.drawImage(picture, i * side, 0, side, side));
+  const content = await new Promise<Blob | null>((resolve) => sheet.toBlob(resolve, 'image/png'));
+  if (!content) throw new Error('this browser cannot write a PNG');
+  save(content, `${stem(state)}.png`);
+}
+
+export async function saveGlb(state: State, panels: Panel[]): Promise<void> {
+  const lifted = panels.filter((panel) => panel.network.lifted);
+  if (lifted.length === 0) throw new Error('a 2D generator has no mesh');
+  for (const panel of lifted) {
+    save(await blob('mesh', latentFields(state, panel.network.index)), nameOf(state, panel, lifted, 'glb'));
+  }
+}
+
+export async function saveVideo(state: State, panels: Panel[], path: string): Promise<void> {
+  for (const panel of panels) {
+    const fields = { ...pictureFields(state, panel.network), path, format: 'mp4', background: '1b1c1f' };
+    save(await blob('video', fields), nameOf(state, panel, panels, 'mp4'));
+  }
+}

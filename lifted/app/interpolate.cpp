@@ -23,8 +23,10 @@ struct InterpolateOptions {
 /// How every step is turned: the published yaw sweep, or a turntable.
 StyledSweep turning(const InterpolateOptions& options) {
   const SweepAxis axis = options.style.turntable() ? SweepAxis::turntable : SweepAxis::yaw;
-  const Easing easing = options.style.turntable() ? Easing::linear : options.style.easing;
-  return {axis, scene::eased(published_range(axis).angles(axis), easing), options.style};
+  if (options.style.turntable() && options.style.easing != Easing::linear) {
+    usage_error("--path turntable goes round at one speed; leave out --ease");
+  }
+  return {axis, scene::eased(published_range(axis).angles(axis), options.style.easing), options.style};
 }
 
 struct Pair {

@@ -35,8 +35,7 @@ AngleRange range_of(const SweepCommandOptions& options) {
 /// A turntable replaces the axis; its places follow from the step alone.
 StyledSweep sweep_of(const SweepCommandOptions& options) {
   if (!options.style.turntable()) {
-    const StyledSweep sweep = sweep_of(options);
-    const std::vector<double>& angles = sweep.angles;
+    const std::vector<double> angles = range_of(options).angles(options.axis);
     return {options.axis, scene::eased(angles, options.style.easing), options.style};
   }
   if (options.from || options.to || options.axis_given || options.style.easing != Easing::linear) {
@@ -80,7 +79,8 @@ void add_path_options(CLI::App& command, SweepStyle& style) {
 
 void run_sweep(const std::string& command, const SweepCommandOptions& options) {
   const torch::NoGradGuard no_grad;
-  const std::vector<double> angles = range_of(options).angles(options.axis);
+  const StyledSweep sweep = sweep_of(options);
+  const std::vector<double>& angles = sweep.angles;
   SamplingRun run(command, options.sampling);
   const model::LiftedGan& lifted = run.network().require_lifted();
   const Codes codes = run.codes();

@@ -69,6 +69,11 @@ MHD_Result send(MHD_Connection* connection, const HttpResponse& answer) {
   return result;
 }
 
+/// Decodes %XX in place; text that hides its end (%00) stays as it is, and so matches nothing.
+size_t decode(void*, MHD_Connection*, char* text) {
+  return std::strstr(text, "%00") ? std::strlen(text) : MHD_http_unescape(text);
+}
+
 bool is_closed(int socket) {
   char byte = 0;
   const ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -143,17 +148,17 @@ HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) : state_
   state_->options = options;
   state_->handler = std::move(handler);
   const Endpoint endpoint(options.address, options.port);
-  const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                         (endpoint.v6 ? MHD_USE_IPv6 : 0U);
+  unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+  if (endpoint.v6) flags |= MHD_USE_IPv6;
   const MHD_RequestCompletedCallback on_completed = [](void*, MHD_Connection*, void** slot,
                                                        MHD_RequestTerminationCode) {
     const std::unique_ptr<Exchange> done(static_cast<Exchange*>(std::exchange(*slot, nullptr)));
   };
-  state_->daemon = MHD_start_daemon(flags, options.port, nullptr, nullptr, &State::on_request, state_.get(),
-                                    MHD_OPTION_SOCK_ADDR, &endpoint.storage, MHD_OPTION_CONNECTION_LIMIT,
-                                    options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-                                    MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds, MHD_OPTION_NOTIFY_COMPLETED,
-                                    on_completed, nullptr, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+  state_->daemon = MHD_start_daemon(
+      flags, options.port, nullptr, nullptr, &State::on_request, state_.get(), MHD_OPTION_SOCK_ADDR, &endpoint.storage,
+      MHD_OPTION_CONNECTION_LIMIT, options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+      MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr,
+      MHD_OPTION_UNESCAPE_CALLBACK, decode, nullptr, MHD_OPTION_END);
   require(state_->daemon != nullptr, "cannot listen on {} port {}: {}", options.address, options.port,
           std::strerror(errno));
 }

@@ -279,7 +279,8 @@ uint16_t Server::port() const {
 
 std::string Server::url() const {
   const std::string& address = state_->options.http.address;
-  return fmt::format(address.find(':') == std::string::npos ? "http://{}:{}/" : "http://[{}]:{}/", address, port());
+  const bool v6 = address.find(':') != std::string::npos;
+  return fmt::format("http://{}:{}/", v6 ? "[" + address + "]" : address, port());
 }
 
 }  // namespace lifted::viewer

@@ -52,11 +52,13 @@ nlohmann::ordered_json Studio::describe_networks() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (size_t i = 0; i < networks_.size(); ++i) {
     const auto& config = networks_[i].network.generator->config();
+    const auto& lifted = networks_[i].network.lifted;
     list.push_back({{"index", i},
                     {"name", networks_[i].name},
                     {"size", config.size},
                     {"z_dim", config.z_dim},
-                    {"lifted", networks_[i].network.lifted != nullptr}});
+                    {"lifted", lifted != nullptr}});
+    if (lifted) list.back()["fov_degrees"] = lifted->config().fov_degrees;
   }
   return list;
 }

@@ -10,9 +10,9 @@
 namespace lifted::viewer {
 namespace {
 
-constexpr double kClay = 0.2;        // albedo of the neutral surface, −1 … 1
+constexpr double kClay = -0.2;       // albedo of the neutral surface, −1 … 1
 constexpr int64_t kWireLines = 32;   // about so many grid lines to a side
-constexpr double kWireShade = 0.55;  // of the surface between them
+constexpr double kWireShade = 0.5;  // of the surface between them
 
 scene::LitScene textured(const model::Estimate& estimate, const torch::Tensor& texture, const SurfaceView& view) {
   return {estimate.canon_depth, texture, {}, view.view, estimate.trans_map};
@@ -36,7 +36,7 @@ torch::Tensor wire_texture(const model::LiftedGan& lifted, const model::Estimate
                            const torch::Tensor& light) {
   const torch::Tensor shaded = scene::shade(clay(estimate), canonical_shading(lifted, estimate, light));
   torch::Tensor texture = (shaded.clamp(-1, 1) + 1) * kWireShade - 1;
-  const int64_t size = texture.size(2), step = std::max<int64_t>(2, size / kWireLines);
+  const int64_t size = texture.size(2), step = std::max<int64_t>(4, size / kWireLines);
   for (int64_t line = step / 2; line < size; line += step) {
     texture.select(2, line).fill_(0.7);
     texture.select(3, line).fill_(0.7);

@@ -62,5 +62,6 @@ export function pictureFields(s: State, network: Network): Fields {
   if (s.light) Object.assign(fields, { light_yaw: s.light.yaw, light_pitch: s.light.pitch, ambient: s.light.ambient, diffuse: s.light.diffuse });
   fields.what = network.lifted ? s.what : 'image';
   if (s.size) fields.size = s.size;
+  else if (fields.what === 'wire' && network.size < 256) fields.size = 256; // Lines need pixels.
   return fields;
 }

@@ -28,7 +28,7 @@ const fragmentShader = `
     if (kind == 1) color = texture2D(albedo, place).rgb;
     if (kind == 2) color = texture2D(ramp, vec2(nearness, 0.5)).rgb;
     if (kind == 3) color = vec3(-n.x, n.y, n.z) * 0.5 + 0.5;
-    if (kind == 4) color = vec3(0.6 * shade);
+    if (kind == 4) color = vec3(0.4 * shade);
     if (kind == 5) color = vec3(0.78 * min(1.0, 0.35 + 0.65 * shade));
     gl_FragColor = vec4(clamp(color, 0.0, 1.0), 1.0);
   }`;

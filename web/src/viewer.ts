@@ -45,6 +45,7 @@ class Viewer {
   private update(): void {
     const shown = this.shown();
     find('stage').style.setProperty('--count', String(shown.length));
+    find('stage').classList.toggle('many', shown.length > 2);
     for (const panel of this.panels) {
       panel.element.hidden = !shown.includes(panel);
       if (panel.element.hidden) panel.stop();

@@ -1,0 +1,14 @@
+// make_tiny_networks FOLDER: tiny-1.safetensors and tiny-2.safetensors, made-up lifted networks for trying programs on.
+#include <fmt/format.h>
+
+#include "lifted/model/network_file.h"
+#include "tests/support/tiny_networks.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  for (const uint64_t seed : {1, 2}) {
+    lifted::model::LoadedNetwork network = lifted::test::tiny_lifted(seed);
+    lifted::model::save_network(fmt::format("{}/tiny-{}.safetensors", argv[1], seed), network);
+  }
+  return 0;
+}

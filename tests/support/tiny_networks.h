@@ -1,0 +1,13 @@
+// Made-up networks of 16 pixels, small enough to build in every test.
+#pragma once
+
+#include "lifted/model/import.h"
+
+namespace lifted::test {
+
+/// A 2D generator with random weights; the same for the same seed.
+model::LoadedNetwork tiny_generator(uint64_t seed = 1);
+/// The same lifted by networks of random weights.
+model::LoadedNetwork tiny_lifted(uint64_t seed = 1);
+
+}  // namespace lifted::test

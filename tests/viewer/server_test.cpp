@@ -1,0 +1,267 @@
+// The viewer's API over loopback, with friendly and hostile clients.
+#include "lifted/viewer/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "lifted/base/error.h"
+#include "tests/support/http_client.h"
+#include "tests/support/tiny_networks.h"
+
+namespace lifted::viewer {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+ServerOptions options_for_tests() {
+  ServerOptions options;
+  options.threads = 1;
+  options.page = {{"/", "text/html", "<!doctype html>page"}};
+  return options;
+}
+
+std::vector<ShownNetwork> networks_for_tests() {
+  return {{"one", test::tiny_lifted(1)}, {"two", test::tiny_lifted(2)}, {"plain", test::tiny_generator(1)}};
+}
+
+class ViewerServer : public ::testing::Test {
+ protected:
+  test::HttpAnswer get(const std::string& target) const { return test::http(server.port(), "GET", target); }
+  test::HttpAnswer post(const std::string& target, const std::string& body) const {
+    return test::http(server.port(), "POST", target, body);
+  }
+  formats::Image picture(const std::string& query) const {
+    const test::HttpAnswer answer = get("/api/v1/render?" + query);
+    EXPECT_EQ(answer.status, 200) << query << ": " << answer.body;
+    return formats::read_image(answer.body.data(), answer.body.size(), query);
+  }
+  nlohmann::json json(const std::string& target) const { return nlohmann::json::parse(get(target).body); }
+
+  Server server{networks_for_tests(), options_for_tests()};
+};
+
+TEST_F(ViewerServer, ListsItsNetworksWithoutTheirFolders) {
+  const nlohmann::json list = json("/api/v1/networks")["networks"];
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[0]["name"], "one");
+  EXPECT_EQ(list[1]["lifted"], true);
+  EXPECT_EQ(list[2]["lifted"], false);
+  EXPECT_EQ(list[2]["size"], 16);
+  EXPECT_EQ(json("/api/v1/health")["status"], "ok");
+}
+
+TEST_F(ViewerServer, RendersWhatTheModelRenders) {
+  const ShownNetwork same = networks_for_tests()[0];
+  Studio studio({same}, 1 << 20);
+  PictureRequest request;
+  request.latent.seed = 5;
+  request.view.yaw = 20;
+  const formats::Image expected = studio.picture(request);
+  EXPECT_EQ(picture("seed=5&yaw=20"), expected);
+  const test::HttpAnswer posted = post("/api/v1/render", R"({"seed": 5, "yaw": 20})");
+  EXPECT_EQ(formats::read_image(posted.body.data(), posted.body.size(), "posted"), expected);
+  EXPECT_THAT(posted.head, HasSubstr("Content-Type: image/png"));
+}
+
+TEST_F(ViewerServer, EveryControlChangesThePicture) {
+  const formats::Image base = picture("seed=5&yaw=0");
+  for (const char* change :
+       {"seed=6&yaw=0", "seed=5&yaw=25", "seed=5&yaw=0&pitch=25", "seed=5&yaw=0&roll=25", "seed=5&yaw=0&light_yaw=60",
+        "seed=5&yaw=0&ambient=0.9", "seed=5&yaw=0&diffuse=0", "seed=5&yaw=0&psi=-1", "seed=5&yaw=0&blend_seed=9",
+        "seed=5&yaw=0&mix_seed=9", "seed=5&yaw=0&what=depth", "seed=5&yaw=0&what=normals", "seed=5&yaw=0&what=albedo",
+        "seed=5&yaw=0&what=wire", "seed=5&yaw=0&what=neutral", "seed=5&yaw=0&what=teacher", "seed=5&yaw=0&network=1"}) {
+    EXPECT_NE(picture(change), base) << change;
+  }
+  EXPECT_EQ(picture("seed=5&yaw=0&blend_seed=9&blend=0"), base);
+  EXPECT_EQ(picture("seed=9&yaw=0"), picture("seed=5&yaw=0&blend_seed=9&blend=1"));
+  EXPECT_EQ(picture("seed=5&yaw=0"), base) << "rendering again from the cache gives the same bits";
+}
+
+TEST_F(ViewerServer, SizesFormatsAndKinds) {
+  EXPECT_EQ(picture("size=64").width, 64);
+  EXPECT_EQ(picture("size=16").width, 16);
+  for (const char* what : {"image", "albedo", "depth", "normals", "shading", "neutral", "wire", "transform", "mask"}) {
+    EXPECT_EQ(picture(fmt::format("size=40&background=203040&what={}", what)).width, 40) << what;
+  }
+  for (const char* format : {"png", "jpeg", "webp"}) {
+    EXPECT_THAT(get(fmt::format("/api/v1/render?format={}", format)).head, HasSubstr(fmt::format("image/{}", format)));
+    EXPECT_EQ(picture(fmt::format("format={}", format)).width, 16);
+  }
+}
+
+TEST_F(ViewerServer, PredictionsAskedForReproduceThePicture) {
+  const nlohmann::json face = json("/api/v1/face?seed=5");
+  const nlohmann::json light = face["light"];
+  const auto given = picture(fmt::format("seed=5&light_yaw={}&light_pitch={}&ambient={}&diffuse={}",
+                                         light["light_yaw"].get<double>(), light["light_pitch"].get<double>(),
+                                         light["ambient"].get<double>(), light["diffuse"].get<double>()));
+  const auto predicted = picture("seed=5");
+  ASSERT_EQ(given.pixels.size(), predicted.pixels.size());
+  int difference = 0;
+  for (size_t i = 0; i < given.pixels.size(); ++i) {
+    difference = std::max(difference, std::abs(given.pixels[i] - predicted.pixels[i]));
+  }
+  EXPECT_LE(difference, 1) << "three digits of an angle are all that may be lost";
+  EXPECT_TRUE(face["view"]["yaw"].is_number());
+}
+
+TEST_F(ViewerServer, MeshesAndAnimations) {
+  const test::HttpAnswer glb = get("/api/v1/mesh?seed=5&trim=none");
+  EXPECT_EQ(glb.status, 200) << glb.body;
+  EXPECT_EQ(glb.body.substr(0, 4), "glTF");
+  EXPECT_THAT(glb.head, HasSubstr("filename=\"seed0005.glb\""));
+  EXPECT_EQ(post("/api/v1/mesh", R"({"seed": 5, "trim": "none", "format": "ply", "yaw": 10})").body.substr(0, 3),
+            "ply");
+  const test::HttpAnswer gif = get("/api/v1/video?format=gif&frames=4&path=turntable");
+  EXPECT_EQ(gif.status, 200) << gif.body;
+  EXPECT_EQ(gif.body.substr(0, 3), "GIF");
+  EXPECT_EQ(get("/api/v1/video?format=mp4&frames=4&path=light").body.substr(4, 4), "ftyp");
+}
+
+TEST_F(ViewerServer, PlainGeneratorsShowTheirPictureOnly) {
+  EXPECT_EQ(picture("network=2").width, 16);
+  EXPECT_EQ(picture("network=2&size=64").width, 64);
+  for (const char* target : {"render?network=2&what=depth", "mesh?network=2", "face?network=2"}) {
+    const test::HttpAnswer answer = get(std::string("/api/v1/") + target);
+    EXPECT_EQ(answer.status, 422) << target;
+    EXPECT_THAT(answer.body, HasSubstr("plain"));
+  }
+}
+
+TEST_F(ViewerServer, PageAndSecurityHeaders) {
+  const test::HttpAnswer page = get("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.body, "<!doctype html>page");
+  EXPECT_THAT(page.head, HasSubstr("Content-Security-Policy: default-src 'none'"));
+  EXPECT_THAT(page.head, HasSubstr("nosniff"));
+  EXPECT_EQ(test::http(server.port(), "HEAD", "/").status, 200);
+}
+
+TEST_F(ViewerServer, AddressesThatDoNotExist) {
+  for (const char* target :
+       {"/etc/passwd", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/api/v1/../../etc/passwd",
+        "/api/v1/render/..", "/api/v1/", "/api/v2/render", "/api/v1/render%00", "//", "/viewer.js%00"}) {
+    const int status = get(target).status;
+    EXPECT_GE(status, 400) << target;
+    EXPECT_LT(status, 500) << target;
+  }
+  EXPECT_EQ(test::http(server.port(), "DELETE", "/api/v1/render").status, 405);
+  EXPECT_EQ(test::http(server.port(), "POST", "/").status, 405);
+}
+
+TEST_F(ViewerServer, MalformedRequestsAreTheClientsFault) {
+  for (const char* body : {"{", "[]", R"({"seed": -1})", R"({"what": "x"})", R"({"nothing": 1})", "\xff\xfe"}) {
+    const test::HttpAnswer answer = post("/api/v1/render", body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_EQ(nlohmann::json::parse(answer.body)["error"]["status"], 400);
+  }
+  EXPECT_EQ(post("/api/v1/render?seed=1", "{}").status, 400);
+  EXPECT_EQ(post("/api/v1/render", std::string(70000, ' ')).status, 413);
+  const std::string chunked = "POST /api/v1/render HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string endless = chunked;
+  for (int i = 0; i < 300; ++i) endless += "2000\r\n" + std::string(8192, 'x') + "\r\n";
+  const int status = test::send_raw(server.port(), endless).status;
+  EXPECT_TRUE(status == 0 || status == 413) << status;  // cut off, or told so
+  EXPECT_EQ(get("/api/v1/health").status, 200) << "still there";
+}
+
+TEST_F(ViewerServer, BytesThatAreNotHttp) {
+  std::vector<std::string> messages = {
+      "\r\n\r\n",
+      "GET\r\n\r\n",
+      std::string(100, '\0') + "\r\n\r\n",
+      "GET /api/v1/health HTTP/9.9\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n"};
+  messages.push_back("GET /" + std::string(100000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  std::string headers = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+  for (int i = 0; i < 5000; ++i) headers += fmt::format("X-{}: {}\r\n", i, i);
+  messages.push_back(headers + "\r\n");
+  for (const std::string& message : messages) {
+    const int connection = test::open_connection(server.port(), message);
+    if (connection >= 0) close(connection);
+  }
+  EXPECT_EQ(get("/api/v1/health").status, 200);
+}
+
+TEST_F(ViewerServer, OtherSitesNamesAreRefused) {
+  const auto as_host = [&](const std::string& host) {
+    return test::send_raw(server.port(),
+                          "GET /api/v1/networks HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+        .status;
+  };
+  EXPECT_EQ(as_host("evil.example"), 403);
+  EXPECT_EQ(as_host("127.0.0.1.evil.example:80"), 403);
+  EXPECT_EQ(as_host("127.0.0.1"), 200);
+  EXPECT_EQ(as_host("[::1]:80"), 200);
+}
+
+TEST_F(ViewerServer, ManyClientsAtOnce) {
+  std::vector<std::future<int>> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.push_back(std::async(std::launch::async, [&, i] {
+      int good = 0;
+      for (int k = 0; k < 8; ++k)
+        good += get(fmt::format("/api/v1/render?seed={}&yaw={}&format=jpeg", i % 3, k)).status == 200;
+      return good;
+    }));
+  }
+  int good = 0;
+  for (auto& client : clients) good += client.get();
+  EXPECT_EQ(good, 96);
+  const nlohmann::json stats = json("/api/v1/stats");
+  EXPECT_EQ(stats["requests"]["2xx"], 96);
+  EXPECT_EQ(stats["cache"]["misses"], 3);
+}
+
+TEST_F(ViewerServer, ClientsThatLeaveAreForgotten) {
+  std::vector<int> connections;
+  for (int i = 0; i < 20; ++i) {
+    connections.push_back(test::open_connection(
+        server.port(),
+        fmt::format("GET /api/v1/video?frames=240&seed={}&size=256 HTTP/1.1\r\nHost: localhost\r\n\r\n", i)));
+  }
+  for (const int connection : connections) close(connection);
+  EXPECT_EQ(get("/api/v1/render?seed=1").status, 200);
+  EXPECT_LE(json("/api/v1/stats")["render_queue"]["queued"].get<int>(), 2);
+}
+
+TEST(ViewerServerAccess, AnOpenAddressNeedsItsToken) {
+  ServerOptions options = options_for_tests();
+  options.http.address = "0.0.0.0";
+  EXPECT_THROW(Server(networks_for_tests(), options), UsageError);
+  options.token = "a secret";
+  const Server server(networks_for_tests(), options);
+  const auto with = [&](const std::string& header) {
+    return test::http(server.port(), "GET", "/api/v1/health", "", header).status;
+  };
+  EXPECT_EQ(with(""), 401);
+  EXPECT_EQ(with("Authorization: Bearer a secre\r\n"), 401);
+  EXPECT_EQ(with("Authorization: Basic a secret\r\n"), 401);
+  EXPECT_EQ(with("Authorization: Bearer a secret\r\n"), 200);
+  EXPECT_EQ(test::http(server.port(), "GET", "/").status, 200) << "the page itself is no secret";
+}
+
+TEST(ViewerServerAccess, AddressesThatCannotBeTaken) {
+  ServerOptions options = options_for_tests();
+  options.http.address = "here";
+  EXPECT_THROW(Server(networks_for_tests(), options), UsageError);
+  options.http.address = "127.0.0.1";
+  const Server first(networks_for_tests(), options);
+  options.http.port = first.port();
+  EXPECT_THROW(Server(networks_for_tests(), options), Error);
+}
+
+TEST(SameSecret, ComparesWhole) {
+  EXPECT_TRUE(same_secret("abc", "abc"));
+  EXPECT_FALSE(same_secret("abc", "abcd"));
+  EXPECT_FALSE(same_secret("", "abc"));
+}
+
+}  // namespace
+}  // namespace lifted::viewer

@@ -20,8 +20,10 @@ cmp -s "$tools/package-lock.json" "$tools/installed.json" || {
 }
 
 networks=("${@:3}")
+faces=faces
 if [ ${#networks[@]} -eq 0 ]; then
   "$build/tests/make_tiny_networks" "$tools"
+  faces=""
   networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors")
 fi
 arguments=()
@@ -34,7 +36,7 @@ for _ in $(seq 300); do
   kill -0 $server 2>/dev/null || { cat "$tools/server.log" >&2; exit 1; }
   sleep 0.1
 done
-CHROMIUM=$chromium node "$tools/viewer.mjs" "$(cat "$tools/url")" "$out"
+CHROMIUM=$chromium node "$tools/viewer.mjs" "$(cat "$tools/url")" "$out" $faces
 kill $server
 wait $server || { echo "error: the server did not end well" >&2; exit 1; }
 trap - EXIT

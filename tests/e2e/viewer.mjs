@@ -1,10 +1,11 @@
 // The viewer's page in a real browser: what a person does, and whether the pixels change as they should.
-//   node viewer.mjs URL OUTDIR     (scripts/viewer-e2e.sh starts the server with two networks and runs this)
+//   node viewer.mjs URL OUTDIR [faces]     (scripts/viewer-e2e.sh starts the server with two networks and runs this)
+// faces: the networks are trained, so that their surfaces are smooth enough for mesh and render to be compared.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const [url, out] = process.argv.slice(2);
+const [url, out, faces] = process.argv.slice(2);
 fs.mkdirSync(out, { recursive: true });
 
 const browser = await chromium.launch({
@@ -182,10 +183,12 @@ const middle = ({ side, data }) => {
     return sum / n;
   });
 };
-const a = middle(exact), b = middle(mesh);
-const gap = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
-assert.ok(gap < 12, `mesh and exact render agree in the middle of the face: ${gap}`);
-step(`mesh and exact render agree in the middle of the face (mean difference ${gap.toFixed(1)} of 255)`);
+if (faces) {
+  const a = middle(exact), b = middle(mesh);
+  const gap = a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
+  assert.ok(gap < 12, `mesh and exact render agree in the middle of the face: ${gap}`);
+  step(`mesh and exact render agree in the middle of the face (mean difference ${gap.toFixed(1)} of 255)`);
+}
 
 await page.reload();
 await page.waitForFunction(() => document.querySelector('canvas.mesh:not([hidden])')?.dataset.triangles > 100);

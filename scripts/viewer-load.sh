@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Mixed requests, a tenth of them malformed, against the viewer: latencies by kind, and memory before and after (tests/e2e/load.mjs).
-#   scripts/viewer-load.sh [REQUESTS] [CONCURRENCY] VIEW_ARGUMENTS…     for example: 10000 32 --network lifted.safetensors
+#   scripts/viewer-load.sh [REQUESTS] [CONCURRENCY] VIEW_ARGUMENTS…     for example: 10000 32 --network lifted.safetensors --cache 48
+# (a cache small enough to be full before memory is read the first time).
 set -euo pipefail
 root=$(realpath "$(dirname "$0")/..")
 program=${LIFTED_PROGRAM:-$root/build/release/liftedgan}

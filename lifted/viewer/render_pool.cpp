@@ -29,11 +29,11 @@ void RenderPool::stop() {
     for (const auto& job : queue_) {
       job->error = std::make_exception_ptr(HttpError(503, "the server is stopping"));
       job->finished = true;
+      job->ended.notify_one();
     }
     queue_.clear();
   }
   work_arrived_.notify_all();
-  job_finished_.notify_all();
   if (worker_.joinable()) worker_.join();
 }
 
@@ -61,7 +61,7 @@ void RenderPool::wait(const Waiting& waiting, std::function<void()> work) {
   queue_.push_back(job);
   work_arrived_.notify_one();
   while (!job->finished) {
-    job_finished_.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + poll_interval));
+    job->ended.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + poll_interval));
     if (job->finished) break;
     if (std::chrono::steady_clock::now() >= deadline) {
       ++counts_.timed_out;
@@ -98,7 +98,7 @@ void RenderPool::serve(int threads) {
     job->error = error;
     job->finished = true;
     ++counts_.done;
-    job_finished_.notify_all();
+    job->ended.notify_one();
   }
 }
 

@@ -53,13 +53,14 @@ class RenderPool {
     std::function<void()> work;
     std::exception_ptr error;
     bool finished = false;
+    std::condition_variable ended;  // of its own, so that one result wakes one waiter
   };
   void wait(const Waiting& waiting, std::function<void()> work);
   void give_up(const std::shared_ptr<Job>& job);
   void serve(int threads);
 
   mutable std::mutex mutex_;
-  std::condition_variable work_arrived_, job_finished_;
+  std::condition_variable work_arrived_;
   std::deque<std::shared_ptr<Job>> queue_;
   PoolStatistics counts_;
   bool stopping_ = false;

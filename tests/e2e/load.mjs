@@ -62,7 +62,20 @@ async function run(count) {
   }));
 }
 
-await run(Math.min(1000, total)); // Fills caches and allocators before memory is read.
+const middle = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length / 2)];
+/** One client, one request after the other: milliseconds of each. */
+async function pace(count, target) {
+  const times = [];
+  for (let i = 0; i < count; ++i) times.push((await ask(['GET', target(i)])).ms);
+  return times;
+}
+await pace(5, () => 'render?seed=0&format=jpeg');
+const views = await pace(100, (i) => `render?seed=0&yaw=${(i % 60) - 30}&light_yaw=${(i % 40) - 20}&format=jpeg`);
+const faces = await pace(11, (i) => `render?seed=${2000000 + i}&format=jpeg`);
+console.log(`one client: a new view and light in ${middle(views).toFixed(1)} ms (median of 100: ${(1000 / middle(views)).toFixed(0)} frames/s), ` +
+  `a new face in ${middle(faces).toFixed(0)} ms (median of 11)\n`);
+
+await run(Math.min(2000, total)); // Fills caches and allocators before memory is read.
 results.clear();
 const before = await stats(), start = performance.now();
 await run(total);

@@ -103,7 +103,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
   check(options_);
   set_threads(options.threads);
   make_output_folder(options.outdir);
-  networks_ = load_networks(options, device_);
+  networks_ = load_networks(options_, device_);
   for (const model::LoadedNetwork& network : networks_) {
     for (const auto& file : network.files) record_.add_network(file);
   }

@@ -9,6 +9,7 @@
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
+#include "lifted/model/builtin.h"
 #include "lifted/viewer/server.h"
 
 namespace lifted::app {
@@ -51,6 +52,7 @@ void wait_for_the_end(const sigset_t& signals) {
 }
 
 void view(ViewOptions options) {
+  if (options.sampling.networks.empty()) options.sampling.networks = {model::kBuiltinNetwork};
   if (const char* token = std::getenv("LIFTEDGAN_TOKEN"); options.token.empty() && token) options.token = token;
   const torch::NoGradGuard no_grad;
   std::vector<viewer::ShownNetwork> networks = shown_networks(options);
@@ -73,8 +75,9 @@ void view(ViewOptions options) {
 void add_view(CLI::App& app) {
   auto options = std::make_shared<ViewOptions>();
   CLI::App* command = app.add_subcommand("view", "Networks in a browser: turn, relight, blend, compare, download");
-  command->add_option("--network", options->sampling.networks, "Checkpoint to show; several stand side by side")
-      ->required()
+  command
+      ->add_option("--network", options->sampling.networks,
+                   "Checkpoint to show; several stand side by side (default: builtin)")
       ->take_all();
   command
       ->add_option("--gan", options->sampling.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with")

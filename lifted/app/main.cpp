@@ -27,28 +27,17 @@ int run(int argc, char** argv) {
   CLI::App app("LiftedGAN: 3D-aware faces from a 2D StyleGAN", "liftedgan");
   app.set_version_flag("--version", LIFTED_VERSION);
   app.require_subcommand(1);
-  for (const auto add : {lifted::app::add_generate,
-                         lifted::app::add_rotate,
-                         lifted::app::add_relight,
-                         lifted::app::add_interpolate,
-                         lifted::app::add_mix,
-                         lifted::app::add_mesh,
-                         lifted::app::add_view,
-                         lifted::app::add_compare,
-                         lifted::app::add_inspect,
-                         lifted::app::add_convert,
-                         lifted::app::add_dataset,
-                         lifted::app::add_heads,
-                         lifted::app::add_train_gan,
-                         lifted::app::add_train_embedding,
-                         lifted::app::add_train_probe,
-                         lifted::app::add_train_depth,
-                         lifted::app::add_train_lift,
-                         lifted::app::add_ablate,
-                         lifted::app::add_project,
-                         lifted::app::add_metrics,
-                         lifted::app::add_demo,
-                         lifted::app::add_doctor}) {
+  for (const auto add : {lifted::app::add_generate,    lifted::app::add_rotate,
+                         lifted::app::add_relight,     lifted::app::add_interpolate,
+                         lifted::app::add_mix,         lifted::app::add_mesh,
+                         lifted::app::add_view,        lifted::app::add_compare,
+                         lifted::app::add_inspect,     lifted::app::add_convert,
+                         lifted::app::add_dataset,     lifted::app::add_heads,
+                         lifted::app::add_train_gan,   lifted::app::add_train_embedding,
+                         lifted::app::add_train_probe, lifted::app::add_train_depth,
+                         lifted::app::add_train_lift,  lifted::app::add_ablate,
+                         lifted::app::add_project,     lifted::app::add_metrics,
+                         lifted::app::add_demo,        lifted::app::add_doctor}) {
     add(app);
   }
 

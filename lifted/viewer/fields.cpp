@@ -14,8 +14,9 @@ constexpr size_t max_shown = 40;
 /// A value as errors quote it: short, and only what a terminal can show.
 std::string shown(const nlohmann::json& value) {
   std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > max_shown) text = text.substr(0, max_shown) + "…";
-  return text;
+  if (text.size() <= max_shown) return text;
+  text.resize(max_shown);
+  return text + "…";
 }
 
 std::string shown(const std::string& text) {

@@ -10,8 +10,8 @@
 namespace lifted::viewer {
 namespace {
 
-constexpr double kClay = -0.2;       // albedo of the neutral surface, −1 … 1
-constexpr int64_t kWireLines = 32;   // about so many grid lines to a side
+constexpr double kClay = -0.2;      // albedo of the neutral surface, −1 … 1
+constexpr int64_t kWireLines = 32;  // about so many grid lines to a side
 constexpr double kWireShade = 0.5;  // of the surface between them
 
 scene::LitScene textured(const model::Estimate& estimate, const torch::Tensor& texture, const SurfaceView& view) {

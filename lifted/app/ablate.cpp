@@ -24,8 +24,15 @@ constexpr double kTruncation = 0.7;  // of the codes measured: that of training
 struct Settings {
   LiftSettings lift;
   int64_t steps = 10'000;
-  MeterSettings meter{
-      .metrics = "agreement", .data = {}, .embedding = {}, .probe = {}, .depth = {}, .truth = {}, .suite = {}};
+  MeterSettings meter{.metrics = "agreement",
+                      .data = {},
+                      .embedding = {},
+                      .probe = {},
+                      .depth = {},
+                      .truth = {},
+                      .inception = {},
+                      .vgg = {},
+                      .suite = {}};
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 1, .snap = 5};
 };
 
@@ -90,6 +97,7 @@ void run(const Settings& s) {
   const auto gan = model::load_network(s.lift.gan);
   MeterSettings meter_settings = s.meter;
   meter_settings.embedding = s.lift.embedding;
+  meter_settings.vgg = s.lift.vgg;
   meter_settings.suite.truncation_psi = kTruncation;
   const Meter meter(meter_settings, gan.generator->config().size, device);
   ordered_json all = ordered_json::array(), rows = ordered_json::array();

@@ -4,6 +4,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/model/critics.h"
+#include "lifted/model/torchscript.h"
 
 namespace lifted::app {
 namespace {
@@ -17,6 +18,27 @@ std::unique_ptr<const data::Dataset> open_data(const fs::path& path, int size) {
           images->height(), size, size);
   require(images->size() >= 2, "{}: {} image, expected at least two", path.string(), images->size());
   return images;
+}
+
+/// Whether a metric looks through one of these.
+bool need(const std::vector<metrics::MetricName>& names, std::initializer_list<metrics::Space> spaces) {
+  return std::ranges::any_of(names,
+                             [&](const auto& name) { return std::ranges::find(spaces, name.space) != spaces.end(); });
+}
+
+/// VGG-16 and Inception only where a metric needs them: they are large, and other commands have a --vgg of their own.
+void load_large_judges(const MeterSettings& settings, const std::vector<metrics::MetricName>& names,
+                       torch::Device device, metrics::Judges& judges) {
+  if (!settings.inception.empty() && need(names, {metrics::Space::inception})) {
+    judges.inception = model::load_inception(settings.inception);
+    judges.inception->to(device);
+  }
+  if (!settings.vgg.empty() && need(names, {metrics::Space::vgg_maps})) {
+    judges.vgg = model::load_vgg16(settings.vgg);
+    judges.vgg->to(device);
+  }
+  if (!settings.vgg.empty() && need(names, {metrics::Space::vgg}) && model::is_torchscript(settings.vgg))
+    judges.vgg_program = std::make_shared<const model::FeatureProgram>(settings.vgg, device);
 }
 
 metrics::Judges load_judges(const MeterSettings& settings, int size, torch::Device device) {
@@ -69,11 +91,16 @@ std::shared_ptr<const metrics::ShapeJudge> make_shape_judge(const MeterSettings&
 void add_meter_options(CLI::App& command, MeterSettings& settings) {
   command
       .add_option("--metrics", settings.metrics,
-                  "Comma-separated: fd_randomNk_full and fd_embedNk_full (Fréchet distance of N thousand samples to "
-                  "all real images, in a fixed random network or in --embedding; not FID), identity (--embedding), "
-                  "view_light (--probe), agreement (of a lifted model with its teacher), shape (--depth, --truth)")
+                  "Comma-separated. Of N thousand samples with all real images: fidNk_full, kidNk_full and "
+                  "pr_inceptionNk3_full (precision and recall) in --inception, prNk3_full in NVIDIA's --vgg; the same "
+                  "in other features, not FID: fd_, kd_embedNk_full, pr_embedNk3_full in --embedding, fd_, "
+                  "kd_randomNk_full, pr_randomNk3_full in a fixed random network. Of --samples: ppl_w (NVIDIA's "
+                  "--vgg), ppl_vgg_w (any --vgg), ppl_embed_w (--embedding); identity (--embedding), view_light "
+                  "(--probe), agreement (of a lifted model with its teacher), shape (--depth, --truth)")
       ->capture_default_str();
   command.add_option("--data", settings.data, "Real images: a folder, a zip or an lmdb");
+  command.add_option("--inception", settings.inception,
+                     "InceptionV3 of FID: pt_inception-2015-12-05-6726825d.pth or NVIDIA's inception-2015-12-05.pt");
   command.add_option("--probe", settings.probe, "View and light probe, from train-probe");
   command.add_option("--depth", settings.depth, "Depth network, from train-depth: judges samples' shape");
   command.add_option("--truth", settings.truth,
@@ -81,9 +108,13 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
   command.add_option("--inversions", settings.inversions, "How many of them")->capture_default_str();
   command.add_option("--inversion-steps", settings.inversion_steps, "Steps of the search for their codes")
       ->capture_default_str();
-  command.add_option("--cache", settings.suite.cache, "Folder that keeps what fd_... measured of real images");
+  command.add_option("--cache", settings.suite.cache, "Folder that keeps what is measured of real images");
   command
-      .add_option("--samples", settings.suite.samples, "Samples that identity, view_light, agreement and shape look at")
+      .add_option("--samples", settings.suite.samples, "Samples of metrics whose names fix no number (of ppl_…: pairs)")
+      ->capture_default_str();
+  command
+      .add_option("--repeats", settings.suite.repeats,
+                  "Measure with so many seeds; every number becomes its values, mean and 95 % confidence interval")
       ->capture_default_str();
 }
 
@@ -93,6 +124,7 @@ Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
   judges_ = load_judges(settings, size, device);
   if (std::ranges::any_of(names_, [](const auto& name) { return name.kind == metrics::MetricName::Kind::shape; }))
     judges_.shape = make_shape_judge(settings, size, judges_.embedding, device);
+  load_large_judges(settings, names_, device, judges_);
   for (const auto& name : names_) metrics::check_judges(name, judges_);
 }
 

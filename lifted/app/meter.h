@@ -14,13 +14,14 @@ namespace lifted::app {
 
 struct MeterSettings {
   std::string metrics = "fd_random10k_full";
-  std::filesystem::path data, embedding, probe, depth, truth;
+  std::filesystem::path data, embedding, probe, depth, truth, inception, vgg;
   int64_t inversions = 32;
   int inversion_steps = 300;
   metrics::SuiteOptions suite;
 };
 
-/// --metrics, --data, --probe, --depth, --truth, --inversions, --inversion-steps, --cache, --samples.
+/// --metrics, --data, --inception, --probe, --depth, --truth, --inversions, --inversion-steps, --cache, --samples,
+/// --repeats.
 void add_meter_options(CLI::App& command, MeterSettings& settings);
 
 class Meter {
@@ -33,7 +34,7 @@ class Meter {
   nlohmann::ordered_json measure(const model::LoadedNetwork& network) const;
 
   const data::Dataset* images() const { return images_.get(); }
-  /// The most samples that a Fréchet distance looks at.
+  /// The most samples that are compared with real images.
   int64_t generated_images() const;
 
  private:

@@ -43,6 +43,9 @@ void run(const MetricsOptions& options) {
     result["real_images"] = meter.images()->size();
     result["generated_images"] = meter.generated_images();
   }
+  if (settings.suite.repeats > 1) result["repeats"] = settings.suite.repeats;
+  if (!settings.inception.empty()) result["inception"] = settings.inception.string();
+  if (!settings.vgg.empty()) result["vgg"] = settings.vgg.string();
   if (!settings.embedding.empty()) result["embedding"] = settings.embedding.string();
   if (!settings.probe.empty()) result["probe"] = settings.probe.string();
   if (!settings.depth.empty()) result["depth"] = settings.depth.string();
@@ -60,10 +63,13 @@ void add_metrics(CLI::App& app) {
   command->add_option("--gan", options->gan, "The generator of a LiftedGAN checkpoint_NNN.pth");
   add_meter_options(*command, options->meter);
   command->add_option("--embedding", options->meter.embedding, "Face network, from train-embedding or the authors'");
+  command->add_option("--vgg", options->meter.vgg, "VGG-16: torchvision's, or NVIDIA's vgg16.pt");
+  command->add_option("--seed", options->meter.suite.seed, "Of the samples: the first where there are --repeats")
+      ->capture_default_str();
   command->add_option("--trunc", options->meter.suite.truncation_psi, "Truncation psi of the samples")
       ->capture_default_str();
   command->add_flag("--mirror", options->meter.suite.mirror, "Count every real image mirrored, too");
-  command->add_flag("--proxy", options->meter.suite.proxy, "Of a lifted network, fd_… measure its 2D teacher");
+  command->add_flag("--proxy", options->meter.suite.proxy, "Of a lifted network, measure its 2D teacher's images");
   command->add_option("--batch", options->meter.suite.batch, "Images at a time")->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_option("--threads", options->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")

@@ -11,6 +11,11 @@ void flatten(const ordered_json& value, const std::string& name, ordered_json& r
     row[name] = value;
     return;
   }
+  if (value.contains("ci95")) {
+    row[name] = value["mean"];
+    row[name + " ±"] = value["ci95"];
+    return;
+  }
   const char* single = value.contains("mean") ? "mean" : value.contains("correlation") ? "correlation" : nullptr;
   for (const auto& [key, entry] : value.items()) {
     if (!single || key == single) flatten(entry, name.empty() ? key : name + " " + key, row);

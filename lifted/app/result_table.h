@@ -7,7 +7,8 @@
 namespace lifted::app {
 
 /// Numbers of nested results under names like "view_light predicted yaw correlation"; of curves over angles only the
-/// mean, of correlations with errors only the correlation.
+/// mean, of correlations with errors only the correlation. Repeated measurements (metrics/repeats.h) are their mean
+/// and, in a column "… ±", half the width of its interval.
 nlohmann::ordered_json flatten_results(const nlohmann::ordered_json& results);
 
 /// A number as people read it: about four digits; text as it is; other values as JSON.

@@ -79,10 +79,9 @@ double frechet_distance(const Tensor& mean_a, const Tensor& covariance_a, const 
   require(mean_a.sizes() == mean_b.sizes() && covariance_a.sizes() == covariance_b.sizes(),
           "features of {} and of {} dimensions cannot be compared", mean_a.numel(), mean_b.numel());
   const auto c_a = covariance_a.to(torch::kFloat64), c_b = covariance_b.to(torch::kFloat64);
-  const auto root = symmetric_root(c_a);
-  const auto product = root.matmul(c_b).matmul(root);
-  const auto eigenvalues = torch::linalg_eigvalsh((product + product.t()) / 2);
-  const double mixed = eigenvalues.clamp_min(0).sqrt().sum().item<double>();
+  require(c_a.isfinite().all().item<bool>() && c_b.isfinite().all().item<bool>(),
+          "covariances hold NaN or infinite values; expected finite ones");
+  const double mixed = at::linalg_svdvals(symmetric_root(c_a).matmul(symmetric_root(c_b))).sum().item<double>();
   const auto difference = mean_a.to(torch::kFloat64) - mean_b.to(torch::kFloat64);
   const double distance =
       difference.square().sum().item<double>() + c_a.trace().item<double>() + c_b.trace().item<double>() - 2 * mixed;

@@ -34,9 +34,9 @@ class Moments {
   torch::Tensor scatter_;  // D×D: the sum of (x − mean)(x − mean)ᵀ
 };
 
-/// |m₁ − m₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½) (Heusel et al. 2017). The trace of the root is taken through the symmetric
-/// C₁^½ C₂ C₁^½, which needs no offset where a covariance is singular (fewer samples than dimensions). Error if the
-/// dimensions differ.
+/// |m₁ − m₂|² + tr(C₁ + C₂ − 2 (C₁ C₂)^½) (Heusel et al. 2017). The trace of the root is the sum of the singular values
+/// of C₁^½ C₂^½: it needs no offset where a covariance is singular (fewer samples than dimensions), and no root of what
+/// rounding left of a zero. Error if the dimensions differ or a value is not finite.
 double frechet_distance(const Moments& a, const Moments& b);
 /// means: D; covariances: D×D.
 double frechet_distance(const torch::Tensor& mean_a, const torch::Tensor& covariance_a, const torch::Tensor& mean_b,

@@ -1,4 +1,4 @@
-// Moments of a data set's features, kept in a folder: measuring many networks on one set looks at it once.
+// What is measured of a data set's features, kept in a folder: measuring many networks on one set looks at it once.
 #pragma once
 
 #include <torch/torch.h>
@@ -27,10 +27,16 @@ class MomentsCache {
   std::optional<Moments> find(const std::string& key) const;
   /// Error if the file cannot be written.
   void keep(const std::string& key, const Moments& moments) const;
+
+  /// The same for features themselves, N×D.
+  std::optional<torch::Tensor> find_features(const std::string& key) const;
+  void keep_features(const std::string& key, const torch::Tensor& features) const;
+
   bool is_on() const { return !folder_.empty(); }
 
  private:
-  std::filesystem::path file_of(const std::string& key) const;
+  std::filesystem::path file_of(const char* what, const std::string& key) const;
+  std::optional<StateDict> read(const char* what, const std::string& key) const;
   std::filesystem::path folder_;
 };
 

@@ -120,10 +120,10 @@ const train::Projection& ShapeJudge::projection_of(const model::LoadedNetwork& n
   return found_[key] = std::move(found);
 }
 
-ordered_json ShapeJudge::samples(const model::LoadedNetwork& network, int64_t codes, int64_t batch, double psi) const {
+ordered_json ShapeJudge::samples(const model::LoadedNetwork& network, const CodeOptions& codes) const {
   std::vector<DepthMaps> lifted, pseudo;
-  Progress progress("shape", codes, "samples");
-  for_each_code(network, codes, batch, psi, [&](const Tensor& w) {
+  Progress progress("shape", codes.count, "samples");
+  for_each_code(network, codes, [&](const Tensor& w) {
     const auto rendering = network.lifted->render(network.lifted->estimate(w));
     lifted.push_back(seen(rendering));
     pseudo.push_back(read(depth_, as_stored(rendering.recon_im)));
@@ -158,8 +158,7 @@ ordered_json ShapeJudge::inverted(const model::LoadedNetwork& network, int64_t b
   return json;
 }
 
-ordered_json ShapeJudge::measure(const model::LoadedNetwork& network, int64_t codes, int64_t batch,
-                                 double truncation_psi) const {
+ordered_json ShapeJudge::measure(const model::LoadedNetwork& network, const CodeOptions& codes) const {
   const int size = network.require_lifted().size();
   require(depth_.is_empty() || depth_->config().size == size,
           "--depth: reads images of {0}x{0}, but the network makes {1}x{1}",
@@ -168,8 +167,8 @@ ordered_json ShapeJudge::measure(const model::LoadedNetwork& network, int64_t co
           "--truth: images of {}x{} pixels, but the network makes {}x{}", targets_.defined() ? targets_.size(3) : 0,
           targets_.defined() ? targets_.size(2) : 0, size, size);
   ordered_json json;
-  if (!depth_.is_empty()) json["samples"] = samples(network, codes, batch, truncation_psi);
-  if (targets_.defined()) json["inverted"] = inverted(network, batch);
+  if (!depth_.is_empty()) json["samples"] = samples(network, codes);
+  if (targets_.defined()) json["inverted"] = inverted(network, codes.batch);
   return json;
 }
 

@@ -13,6 +13,7 @@
 
 #include "lifted/data/dataset.h"
 #include "lifted/data/head_truth.h"
+#include "lifted/metrics/samples.h"
 #include "lifted/model/import.h"
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/image_depth_net.h"
@@ -59,14 +60,13 @@ class ShapeJudge {
   /// UsageError if there is neither a network nor truth, or if fewer than two images are to be inverted.
   ShapeJudge(nets::ImageDepthNet depth, ShapeTruth truth, nets::FaceEmbedding perceptual);
 
-  /// Of renderings of `codes` samples: {"samples": {"lifted", "constant_depth", "mean_true_depth"}} against what the
+  /// Of renderings of the codes: {"samples": {"lifted", "constant_depth", "mean_true_depth"}} against what the
   /// network reads off them, and of the images with ground truth, inverted and lifted: {"inverted": {"image_error",
   /// "lifted", "lifted_face", "supervised", baselines}}. Error if the network is no lifted one or of another size.
-  nlohmann::ordered_json measure(const model::LoadedNetwork& network, int64_t codes, int64_t batch,
-                                 double truncation_psi) const;
+  nlohmann::ordered_json measure(const model::LoadedNetwork& network, const CodeOptions& codes) const;
 
  private:
-  nlohmann::ordered_json samples(const model::LoadedNetwork& network, int64_t codes, int64_t batch, double psi) const;
+  nlohmann::ordered_json samples(const model::LoadedNetwork& network, const CodeOptions& codes) const;
   nlohmann::ordered_json inverted(const model::LoadedNetwork& network, int64_t batch) const;
   const train::Projection& projection_of(const model::LoadedNetwork& network) const;
 

@@ -1,19 +1,16 @@
 #include "lifted/metrics/suite.h"
 
-#include <algorithm>
-#include <functional>
-#include <sstream>
+#include <optional>
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/metrics/agreement.h"
-#include "lifted/metrics/frechet.h"
+#include "lifted/metrics/feature_metrics.h"
 #include "lifted/metrics/identity.h"
-#include "lifted/metrics/moments_cache.h"
-#include "lifted/metrics/random_features.h"
+#include "lifted/metrics/path_length.h"
+#include "lifted/metrics/repeats.h"
 #include "lifted/metrics/samples.h"
 #include "lifted/metrics/view_light.h"
-#include "lifted/nets/load.h"
 #include "lifted/train/axis_scores.h"
 
 namespace lifted::metrics {
@@ -21,148 +18,56 @@ namespace {
 using nlohmann::ordered_json;
 using torch::Tensor;
 using Kind = MetricName::Kind;
-using Features = std::function<Tensor(const Tensor& images)>;
-
-/// The N of "fd_randomNk_full" for that head, or nothing.
-std::optional<int64_t> samples_of(const std::string& text, std::string_view head) {
-  constexpr std::string_view tail = "k_full";
-  if (!text.starts_with(head) || !text.ends_with(tail) || text.size() <= head.size() + tail.size()) return {};
-  const std::string digits = text.substr(head.size(), text.size() - head.size() - tail.size());
-  if (digits.size() > 4 || digits.find_first_not_of("0123456789") != std::string::npos || std::stoi(digits) == 0)
-    return {};
-  return std::stoll(digits) * 1000;
-}
-
-MetricName parse(const std::string& text) {
-  if (text == "identity") return {Kind::identity, 0, text};
-  if (text == "view_light") return {Kind::view_light, 0, text};
-  if (text == "agreement") return {Kind::agreement, 0, text};
-  if (text == "shape") return {Kind::shape, 0, text};
-  if (const auto samples = samples_of(text, "fd_random")) return {Kind::fd_random, *samples, text};
-  if (const auto samples = samples_of(text, "fd_embed")) return {Kind::fd_embed, *samples, text};
-  usage_error(
-      "--metrics {}: expected fd_randomNk_full, fd_embedNk_full (N thousand samples: fd_random50k_full), "
-      "identity, view_light, agreement or shape",
-      text);
-}
-
-bool is_distance(const MetricName& metric) {
-  return metric.kind == Kind::fd_random || metric.kind == Kind::fd_embed;
-}
-
-/// A Fréchet distance in the making.
-struct Distance {
-  const MetricName& name;
-  Features features;
-  std::string key;  // of the real images' moments
-  Moments real, made;
-};
 
 class Suite {
  public:
   Suite(const model::LoadedNetwork& network, const data::Dataset* images, const Judges& judges,
         const SuiteOptions& options)
-      : network_(network), images_(images), judges_(judges), options_(options), cache_(options.cache) {}
+      : network_(network), images_(images), judges_(judges), options_(options) {}
 
   ordered_json run(const std::vector<MetricName>& metrics) {
-    ordered_json results = ordered_json::object();
-    for (const auto& metric : metrics) check(metric);
-    add_distances(metrics, results);
+    std::vector<MetricName> compared;
     for (const auto& metric : metrics) {
-      if (metric.kind == Kind::identity) results[metric.text] = identity();
-      if (metric.kind == Kind::view_light) results[metric.text] = view_light();
-      if (metric.kind == Kind::agreement) results[metric.text] = agreement();
-      if (metric.kind == Kind::shape)
-        results[metric.text] =
-            judges_.shape->measure(network_, options_.samples, options_.batch, options_.truncation_psi);
+      check(metric);
+      if (metric.compares_images()) compared.push_back(metric);
     }
-    return results;
+    std::optional<FeatureMetrics> features;
+    if (!compared.empty()) features.emplace(compared, network_, *images_, judges_.features(), options_);
+    std::vector<ordered_json> runs;
+    for (int i = 0; i < options_.repeats; ++i) {
+      seed_ = options_.seed + static_cast<uint32_t>(i);
+      if (options_.repeats > 1) log_info("seed {}, measurement {} of {}", seed_, i + 1, options_.repeats);
+      runs.push_back(features ? features->measure(seed_) : ordered_json::object());
+      for (const auto& metric : metrics)
+        if (!metric.compares_images()) runs.back()[metric.text] = value_of(metric);
+    }
+    return runs.size() == 1 ? runs.front() : summarize(runs);
   }
 
  private:
   void check(const MetricName& metric) const {
     check_judges(metric, judges_);
-    if (!is_distance(metric) && !network_.lifted)
+    if (!is_about_images(metric) && !network_.lifted)
       usage_error("--metrics {}: is about a lifted network, but this one is 2D", metric.text);
-    if (is_distance(metric) && !images_)
+    if (metric.compares_images() && !images_)
       usage_error("--metrics {}: compares with real images, expected --data", metric.text);
   }
 
-  /// What the real images' moments depend on besides the images.
-  std::string key_of(const MetricName& metric) const {
-    const std::string features =
-        metric.kind == Kind::fd_embed
-            ? "embedding " + content_hash(nets::state_of(*judges_.embedding))
-            : fmt::format("random {} {}", RandomFeatures::kVersion, network_.generator->config().size);
-    return fmt::format("{} images {}{}", features, data_hash_, options_.mirror ? " mirrored too" : "");
+  ordered_json value_of(const MetricName& metric) {
+    if (metric.kind == Kind::identity) return identity();
+    if (metric.kind == Kind::view_light) return view_light();
+    if (metric.kind == Kind::agreement) return agreement();
+    if (metric.kind == Kind::shape) return judges_.shape->measure(network_, codes());
+    const auto distance = make_image_distance(metric.space, judges_.features(), network_.generator->config().size);
+    return path_length(network_, distance, codes(), options_.proxy);
   }
 
-  Features features_of(const MetricName& metric) {
-    if (metric.kind == Kind::fd_embed) return [this](const Tensor& x) { return judges_.embedding->features(x); };
-    return RandomFeatures(network_.generator->config().size, device());
-  }
-
-  torch::Device device() const { return network_.statistics.mean.device(); }
-
-  void add_distances(const std::vector<MetricName>& metrics, ordered_json& results) {
-    std::vector<Distance> distances;
-    int64_t samples = 0;
-    for (const auto& metric : metrics) {
-      if (!is_distance(metric)) continue;
-      if (cache_.is_on() && data_hash_.empty()) data_hash_ = content_hash(*images_);
-      distances.push_back({metric, features_of(metric), cache_.is_on() ? key_of(metric) : "", {}, {}});
-      samples = std::max(samples, metric.samples);
-    }
-    if (distances.empty()) return;
-    std::vector<Distance*> unknown;
-    for (auto& distance : distances) {
-      if (auto known = cache_.find(distance.key)) {
-        distance.real = std::move(*known);
-      } else {
-        unknown.push_back(&distance);
-      }
-    }
-    if (!unknown.empty()) look_at_data(unknown);
-    look_at_samples(distances, samples);
-    for (const auto& distance : distances) results[distance.name.text] = frechet_distance(distance.real, distance.made);
-  }
-
-  void look_at_data(const std::vector<Distance*>& distances) const {
-    Progress progress("real images", images_->size(), "images");
-    for (int64_t from = 0; from < images_->size(); from += options_.batch) {
-      const int64_t to = std::min(images_->size(), from + options_.batch);
-      std::vector<Tensor> batch;
-      for (int64_t i = from; i < to; ++i) batch.push_back(formats::tensor_from_image(images_->image(i)));
-      const Tensor tensor = torch::stack(batch).to(device());
-      for (auto* distance : distances) {
-        distance->real.add(distance->features(tensor));
-        if (options_.mirror) distance->real.add(distance->features(tensor.flip(3)));
-      }
-      progress.advance(to - from);
-    }
-    for (const auto* distance : distances) cache_.keep(distance->key, distance->real);
-  }
-
-  /// Renders, or with `proxy` (and of a 2D network) the generator's images; each distance sees its first samples.
-  void look_at_samples(std::vector<Distance>& distances, int64_t samples) const {
-    Progress progress("generated images", samples, "images");
-    for_each_code(network_, samples, options_.batch, options_.truncation_psi, [&](const Tensor& w) {
-      const bool lifted = network_.lifted && !options_.proxy;
-      const Tensor images = as_stored(lifted ? network_.lifted->render(network_.lifted->estimate(w)).recon_im
-                                             : network_.generator->synthesize(w).image);
-      for (auto& distance : distances) {
-        const int64_t missing = std::min(images.size(0), distance.name.samples - distance.made.count());
-        if (missing > 0) distance.made.add(distance.features(images.slice(0, 0, missing)));
-      }
-      progress.advance(images.size(0));
-    });
-  }
+  CodeOptions codes() const { return {options_.samples, options_.batch, options_.truncation_psi, seed_}; }
 
   ordered_json agreement() {
-    std::vector<Tensor> codes;
-    for_each_code(network_, options_.samples, options_.batch, options_.truncation_psi,
-                  [&](const Tensor& w) { codes.push_back(w); });
-    return measure_agreement(*network_.lifted, torch::cat(codes)).to_json();
+    std::vector<Tensor> all;
+    for_each_code(network_, codes(), [&](const Tensor& w) { all.push_back(w); });
+    return measure_agreement(*network_.lifted, torch::cat(all), seed_).to_json();
   }
 
   /// Mean cosine by angle.
@@ -220,7 +125,7 @@ class Suite {
   void for_each_estimate(const char* what, const Use& use) {
     Progress progress(what, options_.samples, "samples");
     int64_t first = 0;
-    for_each_code(network_, options_.samples, options_.batch, options_.truncation_psi, [&](const Tensor& w) {
+    for_each_code(network_, codes(), [&](const Tensor& w) {
       use(network_.lifted->estimate(w), w, first);
       first += w.size(0);
       progress.advance(w.size(0));
@@ -231,34 +136,14 @@ class Suite {
   const data::Dataset* images_;
   Judges judges_;
   SuiteOptions options_;
-  MomentsCache cache_;
-  std::string data_hash_;
+  uint32_t seed_ = 0;
 };
 
 }  // namespace
 
-std::vector<MetricName> parse_metrics(const std::string& list) {
-  std::vector<MetricName> metrics;
-  std::istringstream parts(list);
-  for (std::string part; std::getline(parts, part, ',');) {
-    metrics.push_back(parse(part));
-    for (size_t i = 0; i + 1 < metrics.size(); ++i)
-      if (metrics[i].text == part) usage_error("--metrics {}: {} is named twice", list, part);
-  }
-  if (metrics.empty()) usage_error("--metrics: expected names of metrics");
-  return metrics;
-}
-
-bool is_about_images(const MetricName& metric) {
-  return is_distance(metric);
-}
-
-bool needs_data(const std::vector<MetricName>& metrics) {
-  return std::ranges::any_of(metrics, is_distance);
-}
-
 void check_judges(const MetricName& metric, const Judges& judges) {
-  if ((metric.kind == Kind::fd_embed || metric.kind == Kind::identity) && judges.embedding.is_empty())
+  check_space(metric, judges.features());
+  if (metric.kind == Kind::identity && judges.embedding.is_empty())
     usage_error("--metrics {}: needs a face network, expected --embedding FILE", metric.text);
   if (metric.kind == Kind::view_light && judges.probe.is_empty())
     usage_error("--metrics {}: needs a view and light probe, expected --probe FILE", metric.text);
@@ -271,6 +156,7 @@ ordered_json measure(const std::vector<MetricName>& metrics, const model::Loaded
                      const data::Dataset* images, const Judges& judges, const SuiteOptions& options) {
   if (options.batch < 1) usage_error("--batch {}: expected a positive number", options.batch);
   if (options.samples < 2) usage_error("--samples {}: expected at least 2", options.samples);
+  if (options.repeats < 1) usage_error("--repeats {}: expected a positive number", options.repeats);
   const torch::NoGradGuard guard;
   return Suite(network, images, judges, options).run(metrics);
 }

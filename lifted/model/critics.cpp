@@ -8,6 +8,7 @@
 #include "lifted/base/error.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/safetensors.h"
+#include "lifted/model/inception_program.h"
 #include "lifted/model/network_kind.h"
 #include "lifted/model/torchscript.h"
 #include "lifted/nets/load.h"
@@ -55,6 +56,11 @@ nets::Vgg16 load_vgg16_program(const std::filesystem::path& path) {
 nets::Vgg16 load_vgg16(const std::filesystem::path& path) {
   if (is_torchscript(path)) return load_vgg16_program(path);
   return nets::load_vgg16(formats::tensors_of(read_kind(path, NetworkKind::vgg).root), path.string());
+}
+
+nets::InceptionV3 load_inception(const std::filesystem::path& path) {
+  if (is_torchscript(path)) return load_inception_program(path);
+  return nets::load_inception_v3(formats::tensors_of(read_kind(path, NetworkKind::inception).root), path.string());
 }
 
 nets::FaceEmbedding load_face_embedding(const std::filesystem::path& path) {

@@ -6,6 +6,7 @@
 
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/image_depth_net.h"
+#include "lifted/nets/inception_v3.h"
 #include "lifted/nets/vgg16.h"
 #include "lifted/nets/view_light_probe.h"
 
@@ -14,6 +15,11 @@ namespace lifted::model {
 /// VGG-16, frozen: torchvision's (vgg16-….pth, whole or features only) or NVIDIA's TorchScript (vgg16.pt), of which the
 /// convolutions are taken in order. Error that says what the file is if it is something else.
 nets::Vgg16 load_vgg16(const std::filesystem::path& path);
+
+/// InceptionV3 for FID, frozen: pytorch-fid's (pt_inception-2015-12-05-6726825d.pth), or NVIDIA's TorchScript
+/// (inception-2015-12-05.pt), whose parameters are found by name and whose own features of a test image must be ours.
+/// The file decides how images are resized (nets::InceptionInput).
+nets::InceptionV3 load_inception(const std::filesystem::path& path);
 
 /// A face recognition network, frozen, in evaluation mode: this project's (train-embedding) or `model_state_dict` of
 /// the authors' lresnet_casia.pth.tar.

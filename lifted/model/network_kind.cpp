@@ -93,9 +93,9 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::image_depth:
       return "pass it as --depth to metrics";
     case NetworkKind::vgg:
-      return "pass it as --vgg to train-lift";
+      return "pass it as --vgg to train-lift or metrics";
     case NetworkKind::inception:
-      return "it measures FID, which no command of this version does";
+      return "pass it as --inception to metrics";
     case NetworkKind::unknown:
       break;
   }

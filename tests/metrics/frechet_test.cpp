@@ -61,6 +61,15 @@ TEST(Frechet, IsZeroToItselfHoweverItWasSharded) {
   EXPECT_LT(frechet_distance(few, few), 1e-6);
 }
 
+TEST(Frechet, IsZeroToItselfWhereMostDimensionsAreEmpty) {
+  torch::manual_seed(3);
+  // 20 samples span 19 of 128 dimensions; a root of what rounding leaves of the rest would count.
+  const auto features = torch::randn({20, 128}) * 3 + 1;
+  const Moments few = moments_of(features), again = moments_of(features.flip(0));
+  EXPECT_LT(frechet_distance(few, few), 1e-6);
+  EXPECT_LT(frechet_distance(few, again), 1e-6);
+}
+
 TEST(Frechet, RefusesWhatMakesNoSense) {
   Moments moments;
   EXPECT_THROW(moments.mean(), Error);
@@ -70,6 +79,8 @@ TEST(Frechet, RefusesWhatMakesNoSense) {
   EXPECT_THROW(moments.add(torch::full({1, 3}, NAN)), Error);
   EXPECT_EQ(moments.count(), 1);
   EXPECT_THROW(frechet_distance(moments_of(torch::randn({5, 3})), moments_of(torch::randn({5, 4}))), Error);
+  const auto one = torch::ones({2}, torch::kFloat64), broken = torch::full({2, 2}, NAN, torch::kFloat64);
+  EXPECT_THROW(frechet_distance(one, broken, one, broken), Error);
 }
 
 TEST(RandomFeatures, AreFixedAndTellImagesApart) {

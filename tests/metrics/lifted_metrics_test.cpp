@@ -111,15 +111,20 @@ TEST_F(LiftedMetrics, RequestsFillTheirRangeWhateverTheBatches) {
 // ---- The suite ----
 
 TEST(MetricNames, AreParsed) {
-  const auto names = parse_metrics("fd_random10k_full,identity,fd_embed2k_full,view_light");
-  ASSERT_EQ(names.size(), 4u);
+  const auto names = parse_metrics("fd_random10k_full,identity,fd_embed2k_full,view_light,pr50k3_full");
+  ASSERT_EQ(names.size(), 5u);
   EXPECT_EQ(names[0].samples, 10'000);
-  EXPECT_EQ(names[2].kind, MetricName::Kind::fd_embed);
+  EXPECT_EQ(names[2].kind, MetricName::Kind::frechet);
+  EXPECT_EQ(names[2].space, Space::embed);
+  EXPECT_EQ(names[4].kind, MetricName::Kind::precision_recall);
+  EXPECT_EQ(names[4].samples, 50'000);
+  EXPECT_EQ(parse_metrics("fid50k_full")[0].space, Space::inception);
   EXPECT_EQ(names[2].samples, 2'000);
   EXPECT_TRUE(needs_data(names));
   EXPECT_FALSE(needs_data(parse_metrics("identity,view_light")));
-  for (const char* bad : {"", "fid50k_full", "fd_random0k_full", "fd_randomk_full", "fd_random1k", "identity,,identity",
-                          "identity,identity", "fd_random-1k_full", "fd_embed99999k_full"})
+  for (const char* bad :
+       {"", "fid50k", "fd50k_full", "pr50k_full", "fd_random0k_full", "fd_randomk_full", "fd_random1k",
+        "identity,,identity", "identity,identity", "fd_random-1k_full", "fd_embed99999k_full"})
     EXPECT_THROW(parse_metrics(bad), UsageError) << bad;
 }
 

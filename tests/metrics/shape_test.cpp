@@ -217,9 +217,9 @@ TEST_F(Shape, WhatIsMissingIsSaid) {
             std::string::npos);
   const nets::ImageDepthConfig large{.size = 64};
   const ShapeJudge judge(nets::ImageDepthNet(large), {}, {nullptr});
-  EXPECT_NE(error_of([&] { judge.measure(network, 4, 4, 1); }).find("64x64"), std::string::npos);
+  EXPECT_NE(error_of([&] { judge.measure(network, {.count = 4, .batch = 4}); }).find("64x64"), std::string::npos);
   network.lifted = nullptr;
-  EXPECT_NE(error_of([&] { judge.measure(network, 4, 4, 1); }), "(no error)");
+  EXPECT_NE(error_of([&] { judge.measure(network, {.count = 4, .batch = 4}); }), "(no error)");
 }
 
 }  // namespace

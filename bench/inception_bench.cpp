@@ -1,0 +1,89 @@
+// Features for FID: InceptionV3 from images of 256² in batches of 16 to 2048 numbers each. Ratios are to the published
+// Python (pytorch-fid's network) on two cores, as users get it (9.1 images/s) and with the allocator tuned (10.2
+// images/s).
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "lifted/base/runtime.h"
+#include "lifted/nets/inception_v3.h"
+#include "lifted/ops/conv_ceiling.h"
+
+namespace lifted {
+namespace {
+
+constexpr double kPublished = 9.1, kPublishedTuned = 10.2;  // images/s
+constexpr double kPublishedCeiling = 260e9;                 // FLOP/s of the machine they were measured on
+
+double ceiling() {
+  static const double value = ops::measure_conv_ceiling(30);
+  return value;
+}
+
+/// Two operations per multiply-add of the convolutions, per image.
+double work_per_image() {
+  double work = 0;
+  const auto side_of = [](const std::string& name) {
+    if (name == "Conv2d_1a_3x3") return 149;
+    if (name.starts_with("Conv2d_2")) return 147;
+    if (name.starts_with("Conv2d_3")) return 73;
+    if (name.starts_with("Conv2d_4")) return 71;
+    if (name.starts_with("Mixed_5")) return 35;
+    return name.starts_with("Mixed_6") ? 17 : 8;
+  };
+  for (const auto& layer : nets::inception_layers()) {
+    int side = side_of(layer.name);
+    // Before the halving convolutions of 6a and 7a the maps are still large.
+    if (layer.stride == 1 && layer.name.starts_with("Mixed_6a")) side = 35;
+    if (layer.stride == 1 && layer.name.starts_with("Mixed_7a")) side = 17;
+    work += 2.0 * side * side * layer.in * layer.out * layer.height * layer.width;
+  }
+  return work;
+}
+
+void Features(benchmark::State& state) {
+  const torch::NoGradGuard guard;
+  torch::manual_seed(0);
+  nets::InceptionV3 network(state.range(1) ? nets::InceptionInput::tensorflow : nets::InceptionInput::pytorch_fid);
+  for (auto& parameter : network->parameters()) parameter.normal_(0, 0.05);
+  const auto images = torch::rand({state.range(0), 3, 256, 256}) * 2 - 1;
+  network->forward(images);
+  double seconds = 0;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(network->forward(images));
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(elapsed.count());
+    seconds += elapsed.count();
+  }
+  const double rate = static_cast<double>(state.iterations() * state.range(0)) / seconds;
+  const double machine = ceiling() / kPublishedCeiling;
+  state.counters["images/s"] = rate;
+  state.counters["GFLOP/s"] = rate * work_per_image() * 1e-9;
+  state.counters["of ceiling"] = rate * work_per_image() / ceiling();
+  state.counters["x published"] = rate / kPublished;
+  state.counters["x published, per machine"] = rate / kPublished / machine;
+  state.counters["x tuned, per machine"] = rate / kPublishedTuned / machine;
+}
+BENCHMARK(Features)
+    ->ArgNames({"batch", "tensorflow"})
+    ->Args({16, 0})
+    ->Args({1, 0})
+    ->Args({16, 1})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(3);
+
+}  // namespace
+}  // namespace lifted
+
+int main(int argc, char** argv) {
+  lifted::prepare_process(argv);
+  benchmark::Initialize(&argc, argv);
+  benchmark::AddCustomContext("threads", std::to_string(torch::get_num_threads()));
+  benchmark::AddCustomContext("BLAS", lifted::blas_kernels());
+  benchmark::AddCustomContext("conv ceiling, GFLOP/s", fmt::format("{:.0f}", lifted::ceiling() * 1e-9));
+  benchmark::AddCustomContext("work, GFLOP/image", fmt::format("{:.2f}", lifted::work_per_image() * 1e-9));
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -110,7 +110,7 @@ void write_inception_program(const std::filesystem::path& path, const StateDict&
       end = name.find('.', end + 1);
       const std::string part = name.substr(0, end);
       if (!modules.contains(part)) {
-        modules.emplace(part, torch::jit::Module("__torch__.M" + std::to_string(modules.size()), unit));
+        modules.emplace(part, torch::jit::Module(fmt::format("__torch__.M{}", modules.size()), unit));
         order.push_back(part);
       }
     }
@@ -128,8 +128,11 @@ void write_inception_program(const std::filesystem::path& path, const StateDict&
     auto& parent = dot == std::string::npos ? program : modules.at(name.substr(0, dot));
     parent.register_module(name.substr(dot == std::string::npos ? 0 : dot + 1), modules.at(name));
   }
-  program.register_buffer("answer", answer);
-  program.define("def forward(self, img: Tensor, return_features: bool=False) -> Tensor:\n  return self.answer\n");
+  torch::jit::Module output("__torch__.Output", unit);
+  output.register_buffer("answer", answer);
+  program.register_module("output", output);
+  program.define(
+      "def forward(self, img: Tensor, return_features: bool=False) -> Tensor:\n  return self.output.answer\n");
   program.save(path.string());
 }
 
@@ -155,7 +158,7 @@ TEST(InceptionFile, NamesMayBeJoinedByUnderscores) {
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const auto& layer : nets::inception_layers()) {
     std::string name = layer.program;
-    name.replace(name.find('_'), 1, ".");  // layers.mixed_9_tower_mixed_conv
+    name[name.find('_')] = '.';  // layers.mixed_9_tower_mixed_conv
     tensors.emplace_back(name + ".conv.weight", state.at(layer.name + ".conv.weight"));
     tensors.emplace_back(name + ".bn.bias", state.at(layer.name + ".bn.bias"));
     tensors.emplace_back(name + ".bn.running_mean", state.at(layer.name + ".bn.running_mean"));
@@ -193,7 +196,7 @@ TEST(FeatureProgram, RunsWithItsFlags) {
   program.define(
       "def forward(self, img: Tensor, resize_images: bool=True, return_lpips: bool=False) -> Tensor:\n"
       "  if return_lpips and not resize_images:\n"
-      "    return img.to(torch.float32).flatten(1) * 2\n"
+      "    return img.float().flatten(1) * 2\n"
       "  return img\n");
   program.save((folder / "flags.pt").string());
   const FeatureProgram loaded(folder / "flags.pt");

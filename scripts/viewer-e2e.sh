@@ -26,6 +26,7 @@ if [ ${#networks[@]} -eq 0 ]; then
   faces=""
   networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors")
 fi
+rm -f "$tools/url"  # of an earlier run
 arguments=()
 for network in "${networks[@]}"; do arguments+=(--network "$network"); done
 "$build/liftedgan" view "${arguments[@]}" --port 0 >"$tools/url" 2>"$tools/server.log" &

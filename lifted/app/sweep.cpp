@@ -76,8 +76,11 @@ torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScen
 }
 
 torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScene& scene, const StyledSweep& sweep) {
-  const auto size = std::llround(static_cast<double>(renderer.config().size) * sweep.style.scale);
-  const torch::Tensor rows = scene::sweep_rows(sweep.axis, sweep.angles, sweep.style.orbit).to(scene.depth.device());
+  const auto& [path, easing, orbit, scale] = sweep.style;  // "nan" passes CLI11's ranges
+  if (!(scale >= 0.25 && scale <= 4)) usage_error("--scale {}: expected 0.25 to 4", scale);
+  if (!(orbit.yaw <= 90) || !(orbit.pitch <= 45)) usage_error("--orbit-yaw, --orbit-pitch: expected degrees");
+  const auto size = std::llround(static_cast<double>(renderer.config().size) * scale);
+  const torch::Tensor rows = scene::sweep_rows(sweep.axis, sweep.angles, orbit).to(scene.depth.device());
   std::vector<torch::Tensor> images;
   for (int64_t first = 0; first < rows.size(0); first += frames_per_batch) {
     const int64_t count = std::min(frames_per_batch, rows.size(0) - first);

@@ -27,5 +27,6 @@ void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
 void add_project(CLI::App& app);
 void add_metrics(CLI::App& app);
+void add_reproduce(CLI::App& app);
 
 }  // namespace lifted::app

@@ -37,7 +37,8 @@ int run(int argc, char** argv) {
                          lifted::app::add_train_probe, lifted::app::add_train_depth,
                          lifted::app::add_train_lift,  lifted::app::add_ablate,
                          lifted::app::add_project,     lifted::app::add_metrics,
-                         lifted::app::add_demo,        lifted::app::add_doctor}) {
+                         lifted::app::add_reproduce,   lifted::app::add_demo,
+                         lifted::app::add_doctor}) {
     add(app);
   }
 

@@ -14,10 +14,10 @@ figure { margin: 2.5rem 0; }
 figure img, figure video { max-width: 100%; height: auto; border-radius: 6px; display: block; }
 figcaption { margin-top: .6rem; }
 figcaption b { display: block; font-size: 1.1em; }
-.table { overflow-x: auto; margin: 2.5rem 0; }
+.table { overflow-x: auto; margin: .6rem 0 2.5rem; }
+h2 { font-size: 1.1em; margin: 2.5rem 0 0; }
+h2 + p { margin: .3rem 0; }
 table { border-collapse: collapse; font-size: .9em; }
-caption { text-align: left; padding-bottom: .6rem; }
-caption b { display: block; font-size: 1.2em; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #8886; text-align: right; font-variant-numeric: tabular-nums; }
 th { vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; }
@@ -57,8 +57,8 @@ std::string shown(const Figure& figure, const std::filesystem::path& folder) {
 }
 
 std::string shown(const Table& table) {
-  std::string html = fmt::format("<div class=\"table\"><table><caption><b>{}</b>{}</caption>\n<tr>",
-                                 escaped(table.title), escaped(table.caption));
+  std::string html = fmt::format("<h2>{}</h2><p>{}</p>\n<div class=\"table\"><table><tr>", escaped(table.title),
+                                 escaped(table.caption));
   for (const auto& column : table.columns) html += "<th>" + escaped(column) + "</th>";
   for (const auto& row : table.rows) {
     require(row.size() == table.columns.size(), "table '{}': a row of {} cells under {} columns", table.title,
@@ -86,6 +86,7 @@ void write_web_page(const std::filesystem::path& path, const WebPage& page) {
     html += fmt::format("<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n", shown(figure, folder),
                         escaped(figure.title), escaped(figure.caption));
   }
+  for (const Table& table : page.appendix) html += shown(table);
   write_file_atomically(path, html + "</body></html>\n");
 }
 

@@ -22,8 +22,9 @@ struct Table {
 struct WebPage {
   std::string title, introduction;
   std::vector<Figure> figures;
-  std::vector<Table> tables = {};  // above the figures
-  bool embed = false;              // images become part of the page, which then needs no other file
+  std::vector<Table> tables = {};    // above the figures
+  std::vector<Table> appendix = {};  // below them
+  bool embed = false;                // images become part of the page, which then needs no other file
 };
 
 /// Writes the page; no script, no external request, dark and light mode. Error if an image to embed cannot be read.

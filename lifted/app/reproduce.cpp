@@ -25,8 +25,7 @@ constexpr int kFactorRows = 4, kSweepPeople = 4, kMixPeople = 3, kComparePeople 
 struct ReproduceOptions {
   fs::path network, gan, outdir, ablation_run;
   std::vector<std::string> ablations;
-  MeterSettings meter{
-      .metrics = "agreement", .data = {}, .embedding = {}, .probe = {}, .depth = {}, .truth = {}, .suite = {}};
+  MeterSettings meter;
   std::string seeds = "0-15", device = "auto";
   int threads = 0;
 };
@@ -227,8 +226,10 @@ void add_reproduce(CLI::App& app) {
   command->add_option("--gan", options->gan, "The generator of LiftedGAN checkpoints (.pth)");
   command->add_option("--ablations", options->ablation_run, "The --outdir of an `ablate` run: full/ and wo_…/");
   command->add_option("--ablation", options->ablations, "NAME=FILE, a model beside it; may be given again")->take_all();
+  options->meter.metrics = "agreement";
   add_meter_options(*command, options->meter);
   command->add_option("--embedding", options->meter.embedding, "Face network, from train-embedding or the authors'");
+  command->add_option("--vgg", options->meter.vgg, "VGG-16: torchvision's, or NVIDIA's vgg16.pt");
   options->meter.suite.truncation_psi = 0.7;
   command->add_option("--trunc", options->meter.suite.truncation_psi, "Truncation psi of samples and figures")
       ->capture_default_str();

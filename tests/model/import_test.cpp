@@ -221,7 +221,7 @@ TEST_F(Import, RecognizesOtherKindsAndSaysWhoTakesThem) {
   EXPECT_THAT(refused({{}, {{"features.0.weight", torch::zeros({1})}, {"features.28.weight", torch::zeros({1})}}}),
               AllOf(HasSubstr("VGG-16"), HasSubstr("as --vgg")));
   EXPECT_THAT(refused({{}, {{"Conv2d_1a_3x3.conv.weight", torch::zeros({1})}}}),
-              AllOf(HasSubstr("InceptionV3"), HasSubstr("no command of this version")));
+              AllOf(HasSubstr("InceptionV3"), HasSubstr("--inception to metrics")));
   EXPECT_THAT(refused({{}, {{"something", torch::zeros({1})}}}), HasSubstr("holds no network this project knows"));
   write_file_atomically(folder / "other.pth", "no checkpoint");
   EXPECT_THAT(error_of(folder / "other.pth"), HasSubstr("not a checkpoint"));

@@ -1,13 +1,18 @@
 #include "lifted/viewer/estimate_cache.h"
 
+#include <set>
+
 namespace lifted::viewer {
 
 int64_t Sample::bytes() const {
+  // What is kept alive: a tensor may be a small part of a large storage, which others share.
+  std::set<const void*> counted;
   int64_t total = 0;
   for (const torch::Tensor* part :
        {&styles, &teacher, &estimate.canon_depth, &estimate.canon_albedo, &estimate.canon_light, &estimate.view,
         &estimate.neutral_style, &estimate.trans_map, &estimate.canon_im_raw, &estimate.features}) {
-    if (part->defined()) total += part->numel() * static_cast<int64_t>(part->element_size());
+    if (part->defined() && counted.insert(part->storage().data()).second)
+      total += static_cast<int64_t>(part->storage().nbytes());
   }
   return total;
 }

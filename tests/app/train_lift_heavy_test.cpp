@@ -3,6 +3,7 @@
 #include "lifted/model/import.h"
 #include "lifted/model/network_file.h"
 #include "tests/app/training_program.h"
+#include "tests/support/tiny_networks.h"
 
 namespace lifted {
 namespace {
@@ -16,15 +17,7 @@ class TrainLift : public test::TrainingProgramTest {
   void SetUp() override {
     TrainingProgramTest::SetUp();
     if (IsSkipped()) return;
-    torch::manual_seed(1);
-    nets::Stylegan2Config config;
-    config.size = 16;
-    config.z_dim = config.w_dim = 32;
-    config.mapping_layers = 2;
-    config.channels = {16, 16, 8};
-    model::LoadedNetwork network;
-    network.generator = nets::Stylegan2Generator(config);
-    network.statistics = model::WStatistics::of_codes(network.generator, torch::randn({1000, 32}));
+    model::LoadedNetwork network = test::tiny_generator(1);
     model::save_network(gan(), network);
   }
 

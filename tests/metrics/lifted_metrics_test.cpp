@@ -9,26 +9,12 @@
 #include "lifted/scene/light.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
+#include "tests/support/tiny_networks.h"
 
 namespace lifted::metrics {
 namespace {
 using test::error_of;
 using torch::Tensor;
-
-model::LoadedNetwork tiny_network() {
-  nets::Stylegan2Config config;
-  config.size = 32;
-  config.z_dim = config.w_dim = 32;
-  config.mapping_layers = 2;
-  config.channels = {32, 32, 32, 16};
-  model::LoadedNetwork network;
-  network.generator = nets::Stylegan2Generator(config);
-  network.statistics.mean = torch::zeros({32});
-  network.lifted =
-      std::make_shared<model::LiftedGan>(network.generator, model::LiftingNetworks(nets::LiftingConfig::at(32, 16, 32)),
-                                         model::LiftConfig::at(32), network.statistics);
-  return network;
-}
 
 /// The image itself as its embedding.
 Tensor whole_image(const Tensor& images) {
@@ -40,7 +26,7 @@ class LiftedMetrics : public testing::Test {
  protected:
   LiftedMetrics() {
     torch::manual_seed(3);
-    network = tiny_network();
+    network = test::small_lifted();
     w = torch::randn({4, 32});
     estimate = network.lifted->estimate(w);
   }
@@ -130,7 +116,7 @@ TEST(MetricNames, AreParsed) {
 
 TEST(Suite, MeasuresALiftedNetworkWhole) {
   torch::manual_seed(4);
-  const auto network = tiny_network();
+  const auto network = test::small_lifted();
   const nets::FaceEmbeddingConfig config{.size = 32, .dimensions = 8, .widths = {4, 4, 8, 8}, .blocks = {1, 1, 1, 1}};
   Judges judges{nets::FaceEmbedding(config), nets::ViewLightProbe(config)};
   judges.embedding->eval();
@@ -162,7 +148,7 @@ TEST(Suite, RemembersTheRealImagesByTheirContent) {
       formats::write_png(folder / set / fmt::format("{:02d}.png", i),
                          formats::image_from_tensor(torch::rand({3, 32, 32}) * 2 - 1));
     }
-  const auto network = tiny_network();
+  const auto network = test::small_lifted();
   const auto distance = [&](const char* set, bool cached, bool mirror = false) {
     const data::Dataset images(folder / set);
     SuiteOptions options{.mirror = mirror, .batch = 32};
@@ -190,7 +176,7 @@ TEST(Suite, RemembersTheRealImagesByTheirContent) {
 
 TEST(Suite, SaysWhatIsMissing) {
   torch::manual_seed(4);
-  auto network = tiny_network();
+  auto network = test::small_lifted();
   const auto problem = [&](const char* metric) {
     return error_of([&] { measure(parse_metrics(metric), network, nullptr, {}, {}); });
   };

@@ -12,27 +12,13 @@
 #include "lifted/train/depth_task.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
+#include "tests/support/tiny_networks.h"
 
 namespace lifted::metrics {
 namespace {
 namespace fs = std::filesystem;
 using test::error_of;
 using torch::Tensor;
-
-model::LoadedNetwork tiny_network() {
-  nets::Stylegan2Config config;
-  config.size = 32;
-  config.z_dim = config.w_dim = 32;
-  config.mapping_layers = 2;
-  config.channels = {32, 32, 32, 16};
-  model::LoadedNetwork network;
-  network.generator = nets::Stylegan2Generator(config);
-  network.statistics.mean = torch::zeros({32});
-  network.lifted =
-      std::make_shared<model::LiftedGan>(network.generator, model::LiftingNetworks(nets::LiftingConfig::at(32, 16, 32)),
-                                         model::LiftConfig::at(32), network.statistics);
-  return network;
-}
 
 nets::ImageDepthConfig tiny_depth() {
   return {.size = 32, .widths = {8, 16, 16, 24, 32}};
@@ -178,7 +164,7 @@ TEST_F(Shape, NetworksThatDoNotFitAreErrors) {
 
 TEST_F(Shape, AJudgeMeasuresATinyModel) {
   torch::manual_seed(5);
-  const auto network = tiny_network();
+  const auto network = test::small_lifted();
   nets::ImageDepthNet depth(tiny_depth());
   depth->eval();
   // An untrained network says "head" by chance only.
@@ -203,7 +189,7 @@ TEST_F(Shape, AJudgeMeasuresATinyModel) {
 }
 
 TEST_F(Shape, WhatIsMissingIsSaid) {
-  auto network = tiny_network();
+  auto network = test::small_lifted();
   EXPECT_NE(error_of([&] { measure(parse_metrics("shape"), network, nullptr, {}, {}); }).find("--truth"),
             std::string::npos);
   EXPECT_NE(error_of([] { ShapeJudge({nullptr}, {}, {nullptr}); }).find("--depth"), std::string::npos);

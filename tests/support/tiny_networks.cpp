@@ -23,4 +23,19 @@ model::LoadedNetwork tiny_lifted(uint64_t seed) {
   return network;
 }
 
+model::LoadedNetwork small_lifted() {
+  nets::Stylegan2Config config;
+  config.size = 32;
+  config.z_dim = config.w_dim = 32;
+  config.mapping_layers = 2;
+  config.channels = {32, 32, 32, 16};
+  model::LoadedNetwork network;
+  network.generator = nets::Stylegan2Generator(config);
+  network.statistics.mean = torch::zeros({32});
+  network.lifted =
+      std::make_shared<model::LiftedGan>(network.generator, model::LiftingNetworks(nets::LiftingConfig::at(32, 16, 32)),
+                                         model::LiftConfig::at(32), network.statistics);
+  return network;
+}
+
 }  // namespace lifted::test

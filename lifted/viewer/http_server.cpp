@@ -4,8 +4,14 @@
 #include <microhttpd.h>
 #include <sys/socket.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -15,6 +21,7 @@ namespace {
 
 constexpr size_t connection_memory = 32 << 10;  // request line and headers must fit
 constexpr size_t drain_factor = 16;             // bodies this many times too large are cut off instead of answered
+constexpr std::chrono::seconds farewell{5};     // how long what is being answered may delay the end
 
 /// An address as the sockets take it.
 struct Endpoint {
@@ -74,6 +81,43 @@ size_t decode(void*, MHD_Connection*, char* text) {
   return std::strstr(text, "%00") ? std::strlen(text) : MHD_http_unescape(text);
 }
 
+int socket_of(MHD_Connection* connection) {
+  const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info == nullptr ? -1 : info->connect_fd;
+}
+
+/// The sockets of open connections, so that they can be told to end.
+class OpenConnections {
+ public:
+  static void on_change(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode what) {
+    static_cast<OpenConnections*>(self)->note(socket_of(connection), what == MHD_CONNECTION_NOTIFY_STARTED);
+  }
+  /// Nothing more is read from anybody; returns when all are gone, or after `limit`.
+  void end(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    ending_ = true;
+    for (const int socket : sockets_) shutdown(socket, SHUT_RD);
+    changed_.wait_for(lock, limit, [this] { return sockets_.empty(); });
+  }
+
+ private:
+  void note(int socket, bool open) {
+    const std::lock_guard lock(mutex_);
+    if (open) {
+      sockets_.insert(socket);
+      if (ending_) shutdown(socket, SHUT_RD);
+    } else {
+      sockets_.erase(socket);
+    }
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<int> sockets_;
+  bool ending_ = false;
+};
+
 bool is_closed(int socket) {
   char byte = 0;
   const ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -86,6 +130,7 @@ struct HttpServer::State {
   HttpOptions options;
   HttpHandler handler;
   MHD_Daemon* daemon = nullptr;
+  OpenConnections connections;
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* version, const char* upload, size_t* upload_size, void** exchange);
@@ -102,8 +147,7 @@ MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url,
   request.path = url;
   MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request);
-  const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  if (info != nullptr) request.gone = [socket = info->connect_fd] { return is_closed(socket); };
+  if (const int socket = socket_of(connection); socket >= 0) request.gone = [socket] { return is_closed(socket); };
   *slot = exchange.release();  // on_completed takes it back.
   return MHD_YES;
 }
@@ -148,7 +192,7 @@ HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) : state_
   state_->options = options;
   state_->handler = std::move(handler);
   const Endpoint endpoint(options.address, options.port);
-  unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+  unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
   if (endpoint.v6) flags |= MHD_USE_IPv6;
   const MHD_RequestCompletedCallback on_completed = [](void*, MHD_Connection*, void** slot,
                                                        MHD_RequestTerminationCode) {
@@ -158,13 +202,20 @@ HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) : state_
       flags, options.port, nullptr, nullptr, &State::on_request, state_.get(), MHD_OPTION_SOCK_ADDR, &endpoint.storage,
       MHD_OPTION_CONNECTION_LIMIT, options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
       MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr,
-      MHD_OPTION_UNESCAPE_CALLBACK, decode, nullptr, MHD_OPTION_END);
+      MHD_OPTION_NOTIFY_CONNECTION, &OpenConnections::on_change, &state_->connections, MHD_OPTION_UNESCAPE_CALLBACK,
+      decode, nullptr, MHD_OPTION_END);
   require(state_->daemon != nullptr, "cannot listen on {} port {}: {}", options.address, options.port,
           std::strerror(errno));
 }
 
+// libmicrohttpd 0.9.75 reads a null pointer when it refuses a malformed request while it is being stopped
+// (MHD_queue_response then leaves the connection without the response that transmit_error_response_len goes on with).
+// So connections end first.
 HttpServer::~HttpServer() {
+  const int listening = MHD_quiesce_daemon(state_->daemon);
+  state_->connections.end(farewell);
   MHD_stop_daemon(state_->daemon);
+  if (listening >= 0) close(listening);
 }
 
 uint16_t HttpServer::port() const {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lifted/base/error.h"
+#include "lifted/viewer/http_server.h"
 #include "tests/support/http_client.h"
 #include "tests/support/tiny_networks.h"
 
@@ -255,6 +256,26 @@ TEST(ViewerServerAccess, AddressesThatCannotBeTaken) {
   const Server first(networks_for_tests(), options);
   options.http.port = first.port();
   EXPECT_THROW(Server(networks_for_tests(), options), Error);
+}
+
+TEST(HttpServer, EndsWhileMalformedRequestsAreRefused) {
+  const std::string message = "GET /api/v1/health HTTP/9.9\r\n\r\n";
+  for (int i = 0; i < 300; ++i) {
+    const HttpServer server({}, [](const HttpRequest&) { return HttpResponse{}; });
+    std::vector<int> connections;
+    for (int k = 0; k < 3; ++k) connections.push_back(test::open_connection(server.port(), message));
+    for (const int connection : connections) close(connection);
+  }
+}
+
+TEST(HttpServer, EndsWithSilentClientsConnected) {
+  int connection = -1;
+  {
+    const HttpServer server({}, [](const HttpRequest&) { return HttpResponse{}; });
+    connection = test::open_connection(server.port(), "GET /api");
+    EXPECT_EQ(test::http(server.port(), "GET", "/").status, 200);
+  }
+  close(connection);
 }
 
 TEST(SameSecret, ComparesWhole) {

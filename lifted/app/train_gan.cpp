@@ -1,6 +1,7 @@
 // liftedgan train-gan: train a StyleGAN2 on a set of images.
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -17,12 +18,12 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// What the command line says. The first group decides what is trained, and a resumed run must agree on it.
-struct Settings {
+struct GanSettings {
   std::string data, channels = "lite", aug = "ada";
   int size = 64;
   int64_t batch = 16, batch_part = 0;
   bool mirror = false;
-  double gamma = 10, lr = 0.002, p = 0.2, target = 0.6;
+  double gamma = 10, lr = 0.002, p = 0.2, target = 0.6, ema = 0, warmup = 0;
   uint64_t seed = 0;
 
   double kimg = 25000;
@@ -42,6 +43,8 @@ struct Settings {
     visit("aug", self.aug);
     visit("p", self.p);
     visit("target", self.target);
+    visit("ema", self.ema);
+    visit("warmup", self.warmup);
     visit("seed", self.seed);
   }
 };
@@ -53,10 +56,11 @@ train::AugmentMode augment_mode(const std::string& name) {
   usage_error("--aug {}: expected ada, noaug or fixed", name);
 }
 
-train::GanOptions gan_options(const Settings& s) {
+train::GanOptions gan_options(const GanSettings& s) {
   if (s.size < 8 || s.size > 1024 || (s.size & (s.size - 1)) != 0) {
     usage_error("--size {}: expected a power of two from 8 to 1024", s.size);
   }
+  if (s.ema < 0 || s.warmup < 0) usage_error("--ema {}, --warmup {}: expected 0 or more", s.ema, s.warmup);
   train::GanOptions options;
   train::set_channels(options, s.channels, s.size);
   options.training.lr = s.lr;
@@ -68,15 +72,17 @@ train::GanOptions gan_options(const Settings& s) {
   options.augment_strength = options.augment == train::AugmentMode::fixed ? s.p : 0;
   options.augment_target = s.target;
   options.seed = s.seed;
+  if (s.ema > 0) options.average_decay = std::pow(0.5, static_cast<double>(s.batch) / (s.ema * 1000));
+  options.warmup_images = std::llround(s.warmup * 1000);
   return options;
 }
 
-std::string description(const Settings& s, const std::string& data) {
+std::string description(const GanSettings& s, const std::string& data) {
   return fmt::format("{}{}-{}{}-batch{}-gamma{:g}-{}", data, s.mirror ? "-mirror" : "", s.channels, s.size, s.batch,
                      s.gamma, s.aug);
 }
 
-void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& task) {
+void print_plan(const GanSettings& s, const data::Dataset& images, train::GanTask& task) {
   const auto count = [](const torch::nn::Module& module) {
     int64_t total = 0;
     for (const auto& p : module.parameters()) total += p.numel();
@@ -89,7 +95,7 @@ void print_plan(const Settings& s, const data::Dataset& images, train::GanTask& 
            count(*task.trainer().discriminator));
 }
 
-void run(Settings s, const CLI::App& command) {
+void train_gan(GanSettings s, const CLI::App& command) {
   std::string transfer;
   if (!s.run.resume.empty()) {
     require(fs::exists(s.run.resume), "--resume {}: there is no such folder or file", s.run.resume);
@@ -120,7 +126,7 @@ void run(Settings s, const CLI::App& command) {
 
 void add_train_gan(CLI::App& app) {
   auto* command = app.add_subcommand("train-gan", "Train a StyleGAN2 on a set of images");
-  auto s = std::make_shared<Settings>();
+  auto s = std::make_shared<GanSettings>();
   command->add_option("--data", s->data,
                       "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
   command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
@@ -135,10 +141,17 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")->capture_default_str();
   command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")->capture_default_str();
   command->add_option("--lr", s->lr, "Learning rate of both networks")->capture_default_str();
+  command
+      ->add_option("--ema", s->ema, "Half-life of the generator's average, in thousand images (0: published, per step)")
+      ->capture_default_str();
+  command
+      ->add_option("--warmup", s->warmup,
+                   "Thousand images at first that train the discriminator alone: for generators that come without one")
+      ->capture_default_str();
   command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
-  command->callback([s, command] { run(*s, *command); });
+  command->callback([s, command] { train_gan(*s, *command); });
 }
 
 }  // namespace lifted::app

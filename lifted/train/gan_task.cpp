@@ -60,6 +60,7 @@ nlohmann::ordered_json GanOptions::to_json() const {
           {"path_batch_shrink", path_batch_shrink},
           {"style_mixing", style_mixing},
           {"average_decay", average_decay},
+          {"warmup_images", warmup_images},
           {"mirror", mirror},
           {"aug", name_of(augment)},
           {"aug_strength", augment_strength},
@@ -123,8 +124,10 @@ GanTask::GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images
 void GanTask::step(Statistics& statistics) {
   const auto real = loader_->next().as_float().to(device_);
   train_discriminator(real, statistics);
-  train_generator(statistics);
-  trainer_.update_average(options_.average_decay);
+  if (steps_ * options_.batch >= options_.warmup_images) {
+    train_generator(statistics);
+    trainer_.update_average(options_.average_decay);
+  }
   ++steps_;
   statistics.add("Progress/augment", augmentation());
   statistics.add("Loss/signs/real", controller_.r_t());

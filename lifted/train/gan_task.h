@@ -27,6 +27,7 @@ struct GanOptions {
   int64_t path_batch_shrink = 2;
   double style_mixing = 0.9;
   double average_decay = 0.9977843871238888;  // per step: 0.5^(32 / 10,000)
+  int64_t warmup_images = 0;                  // so many at first train the discriminator alone
   bool mirror = false;
   AugmentMode augment = AugmentMode::none;
   double augment_strength = 0;  // of AugmentMode::fixed

@@ -96,6 +96,19 @@ TEST_F(TrainGan, RefusesWhatCannotWork) {
   expect_refusal(dry, 0, "nothing was written");
 }
 
+TEST_F(TrainGan, WarmupTrainsTheDiscriminatorAlone) {
+  const auto trained = [&](double kimg) {
+    Arguments arguments = start(kimg);
+    arguments.insert(arguments.end(), {"--warmup", "0.012", "--ema", "0.004"});
+    EXPECT_EQ(call(arguments), 0) << output();
+    const auto state = newest(run(kimg < 0.02 ? "00000" : "00001"));
+    // The average starts as a copy of the generator and follows it by half in each of these steps.
+    return state.tensors.at("g.input.input").equal(state.tensors.at("g_ema.input.input"));
+  };
+  EXPECT_TRUE(trained(0.012));
+  EXPECT_FALSE(trained(0.02));
+}
+
 TEST_F(TrainGan, ResumesOnlyItsOwnConfigurationAndTransfersToOthers) {
   // Grey images are welcome among the others.
   formats::write_png(data() / "grey.png", formats::filled_image(16, 16, 1, 100));

@@ -2,19 +2,23 @@
 BUILD := build/release
 JOBS ?= $(shell nproc)
 
-.PHONY: deps build test demo bench clean
+.PHONY: deps configure build test demo bench clean
 
 deps:
 	@scripts/install-deps.sh
 
-build: deps
+configure: deps
 	@cmake --preset release >/dev/null || cmake --preset release
-	@cmake --build $(BUILD) -j $(JOBS)
 
-test: build
+build: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target liftedgan
+
+test: configure
+	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) -LE slow --output-on-failure -j $(JOBS)
 
-bench: build
+bench: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target liftedgan benches
 	@scripts/bench.sh $(BUILD)
 
 demo: build

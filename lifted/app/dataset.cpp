@@ -17,7 +17,7 @@ struct MakeArguments {
   bool overwrite = false;
 };
 
-void check(MakeArguments& arguments) {
+void check_sizes(MakeArguments& arguments) {
   data::ConvertOptions& options = arguments.options;
   if (arguments.size > 0 && (options.width > 0 || options.height > 0))
     usage_error("--size excludes --width and --height");
@@ -37,7 +37,7 @@ bool is_power_of_two(int value) {
 }
 
 void make(MakeArguments arguments) {
-  check(arguments);
+  check_sizes(arguments);
   const auto report = data::convert_dataset(arguments.options);
   data::warn_about(report.skipped, "skipped:");
   if (report.width != report.height || !is_power_of_two(report.width)) {
@@ -90,7 +90,7 @@ void print(const data::Inspection& inspection) {
   print_names("ignored:", inspection.ignored);
 }
 
-void inspect(const InspectArguments& arguments) {
+void inspect_images(const InspectArguments& arguments) {
   const auto archive = formats::open_image_archive(arguments.data, arguments.size);
   const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers);
   print(inspection);
@@ -144,7 +144,7 @@ void add_inspect_command(CLI::App& dataset) {
   command->add_option("--json", arguments->json, "Write everything found to this file");
   command->add_flag("--skip-broken", arguments->skip_broken, "Broken images are listed but are no failure");
   command->add_option("--workers", arguments->workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
-  command->callback([arguments] { inspect(*arguments); });
+  command->callback([arguments] { inspect_images(*arguments); });
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ std::vector<formats::Image> generate_plain(SamplingRun& run, const GenerateOptio
   return images;
 }
 
-void check(const GenerateOptions& options, const model::LoadedNetwork& network) {
+void check_options(const GenerateOptions& options, const model::LoadedNetwork& network) {
   if (network.lifted) {
     if (options.truncation_cutoff >= 0 || options.noise_mode != "const") {
       usage_error(
@@ -113,7 +113,7 @@ void check(const GenerateOptions& options, const model::LoadedNetwork& network) 
 void generate(const GenerateOptions& options) {
   const torch::NoGradGuard no_grad;
   SamplingRun run("generate", options.sampling);
-  check(options, run.network());
+  check_options(options, run.network());
   const Codes codes = run.codes();
   run.record().set("samples", codes.names);
   std::vector<formats::Image> shown;

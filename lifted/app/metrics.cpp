@@ -26,7 +26,7 @@ model::LoadedNetwork load(const MetricsOptions& options, torch::Device device) {
   return network;
 }
 
-void run(const MetricsOptions& options) {
+void measure(const MetricsOptions& options) {
   const MeterSettings& settings = options.meter;
   metrics::parse_metrics(settings.metrics);  // a mistake is better found before the network is read
   set_threads(options.threads);
@@ -74,7 +74,7 @@ void add_metrics(CLI::App& app) {
   command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_option("--threads", options->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
-  command->callback([options] { run(*options); });
+  command->callback([options] { measure(*options); });
 }
 
 }  // namespace lifted::app

@@ -124,7 +124,7 @@ Image comparison(const model::LoadedNetwork& network, const Targets& targets, co
   return formats::render_contact_sheet(sheet);
 }
 
-void run(ProjectOptions options) {
+void project(ProjectOptions options) {
   options.projector.per_layer = options.space == "w+";
   options.projector.validate();
   options.sampling.truncation_psi = 1;
@@ -189,7 +189,7 @@ void add_project(CLI::App& app) {
   command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_option("--threads", options->sampling.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
-  command->callback([options] { run(*options); });
+  command->callback([options] { project(*options); });
 }
 
 }  // namespace lifted::app

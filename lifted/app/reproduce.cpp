@@ -206,7 +206,7 @@ class Reproduction {
   std::vector<model::LoadedNetwork> networks_;
 };
 
-void run(const ReproduceOptions& options) {
+void reproduce(const ReproduceOptions& options) {
   const torch::NoGradGuard no_grad;
   if (options.outdir.empty()) usage_error("--outdir: expected a folder");
   metrics::parse_metrics(options.meter.metrics);  // mistakes are better found before networks are read
@@ -238,7 +238,7 @@ void add_reproduce(CLI::App& app) {
   command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_option("--threads", options->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
-  command->callback([options] { run(*options); });
+  command->callback([options] { reproduce(*options); });
 }
 
 }  // namespace lifted::app

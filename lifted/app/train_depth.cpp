@@ -10,7 +10,7 @@
 
 namespace lifted::app {
 namespace {
-struct Settings {
+struct DepthSettings {
   std::string data;
   int64_t batch = 32;
   double lr = 3e-3, weight_decay = 1e-5, held_out = 0.1, kimg = 100;
@@ -32,7 +32,7 @@ struct Settings {
   }
 };
 
-train::DepthOptions depth_options(const Settings& s, int64_t total_images, int size) {
+train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, int size) {
   if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
   train::DepthOptions options;
   options.images = {.network = {},
@@ -47,7 +47,7 @@ train::DepthOptions depth_options(const Settings& s, int64_t total_images, int s
   return options;
 }
 
-void run(Settings s, const CLI::App& command) {
+void train_depth(DepthSettings s, const CLI::App& command) {
   if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
   if (s.data.empty()) usage_error("--data: expected a set of `heads render --ground-truth`");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
@@ -74,7 +74,7 @@ void run(Settings s, const CLI::App& command) {
 
 void add_train_depth(CLI::App& app) {
   auto* command = app.add_subcommand("train-depth", "Train a network that reads the depth of heads off images");
-  auto s = std::make_shared<Settings>();
+  auto s = std::make_shared<DepthSettings>();
   command->add_option("--data", s->data, "Heads with their ground truth, as `heads render --ground-truth` makes them");
   command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
   command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
@@ -85,7 +85,7 @@ void add_train_depth(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { run(*s, *command); });
+  command->callback([s, command] { train_depth(*s, *command); });
 }
 
 }  // namespace lifted::app

@@ -11,7 +11,7 @@
 
 namespace lifted::app {
 namespace {
-struct Settings {
+struct EmbeddingSettings {
   std::string data, arch = "lresnet18";
   int64_t images_per_identity = 0, batch = 64;
   double scale = 30, margin = 0.3, lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 300;
@@ -37,7 +37,7 @@ struct Settings {
   }
 };
 
-train::EmbeddingOptions embedding_options(const Settings& s, int64_t total_images) {
+train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t total_images) {
   train::EmbeddingOptions options;
   options.images = {.network = nets::named_face_embedding(s.arch),
                     .batch = s.batch,
@@ -57,7 +57,7 @@ train::EmbeddingOptions embedding_options(const Settings& s, int64_t total_image
   return options;
 }
 
-void run(Settings s, const CLI::App& command) {
+void train_embedding(EmbeddingSettings s, const CLI::App& command) {
   if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
   if (s.data.empty()) usage_error("--data: expected a folder per person, or images with labels");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
@@ -84,7 +84,7 @@ void run(Settings s, const CLI::App& command) {
 
 void add_train_embedding(CLI::App& app) {
   auto* command = app.add_subcommand("train-embedding", "Train a face network to tell people apart");
-  auto s = std::make_shared<Settings>();
+  auto s = std::make_shared<EmbeddingSettings>();
   command->add_option("--data", s->data, "A folder per person, or any images whose dataset.json has class labels");
   command->add_option("--images-per-identity", s->images_per_identity,
                       "Images without labels: so many of each person, one after another");
@@ -100,7 +100,7 @@ void add_train_embedding(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { run(*s, *command); });
+  command->callback([s, command] { train_embedding(*s, *command); });
 }
 
 }  // namespace lifted::app

@@ -14,20 +14,20 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-struct Settings {
+struct LiftRunSettings {
   LiftSettings lift;
   double kimg = 400;
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 1};
 };
 
-std::string description(const LiftSettings& s, int size, int64_t batch) {
+std::string lift_description(const LiftSettings& s, int size, int64_t batch) {
   std::string text = fmt::format("{}-lift{}-{}-batch{}", fs::path(s.gan).stem().string(), size,
                                  fs::path(s.preset).stem().string(), batch);
   for (const auto& term : s.without) text += "-wo_" + term;
   return text;
 }
 
-void run(Settings s, const CLI::App& command) {
+void train_lift(LiftRunSettings s, const CLI::App& command) {
   if (!s.run.resume.empty()) {
     s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json()), s.run.resume);
   }
@@ -44,7 +44,8 @@ void run(Settings s, const CLI::App& command) {
   const ordered_json record = {
       {"command", "train-lift"}, {"settings", s.lift.to_json()},   {"kimg", s.kimg},
       {"notes", plan.notes},     {"model", plan.config.to_json()}, {"options", plan.options.to_json()}};
-  train_in_folder(task, s.run, loop, {description(s.lift, gan.generator->config().size, plan.options.batch), record},
+  train_in_folder(task, s.run, loop,
+                  {lift_description(s.lift, gan.generator->config().size, plan.options.batch), record},
                   plan.options.to_json());
 }
 
@@ -52,12 +53,12 @@ void run(Settings s, const CLI::App& command) {
 
 void add_train_lift(CLI::App& app) {
   auto* command = app.add_subcommand("train-lift", "Lift a 2D generator to 3D, without 3D supervision");
-  auto s = std::make_shared<Settings>();
+  auto s = std::make_shared<LiftRunSettings>();
   add_lift_options(*command, s->lift);
   command->add_option("--wo", s->lift.without, "Ablations, any of flip, perturb, idt, rega")->delimiter(',');
   command->add_option("--kimg", s->kimg, "Train until so many thousand samples were shown")->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { run(*s, *command); });
+  command->callback([s, command] { train_lift(*s, *command); });
 }
 
 }  // namespace lifted::app

@@ -11,7 +11,7 @@
 
 namespace lifted::app {
 namespace {
-struct Settings {
+struct ProbeSettings {
   std::string data, labels, arch = "small";
   int64_t batch = 64;
   double lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 200;
@@ -35,7 +35,7 @@ struct Settings {
   }
 };
 
-train::ProbeOptions probe_options(const Settings& s, int64_t total_images) {
+train::ProbeOptions probe_options(const ProbeSettings& s, int64_t total_images) {
   if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
   train::ProbeOptions options;
   options.images = {.network = nets::named_face_embedding(s.arch),
@@ -50,7 +50,7 @@ train::ProbeOptions probe_options(const Settings& s, int64_t total_images) {
   return options;
 }
 
-void run(Settings s, const CLI::App& command) {
+void train_probe(ProbeSettings s, const CLI::App& command) {
   if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
   if (s.labels.empty()) usage_error("--labels: expected JSON lines of `heads labels` or `heads render --ground-truth`");
@@ -77,7 +77,7 @@ void run(Settings s, const CLI::App& command) {
 
 void add_train_probe(CLI::App& app) {
   auto* command = app.add_subcommand("train-probe", "Train a network that reads view and light off images");
-  auto s = std::make_shared<Settings>();
+  auto s = std::make_shared<ProbeSettings>();
   command->add_option("--data", s->data, "Images: a folder, a zip or an lmdb");
   command->add_option("--labels", s->labels, "What is true of them: JSON lines, as `heads labels` writes them");
   command->add_option("--arch", s->arch, "lresnet18 (128x128 images) or small (64x64)")->capture_default_str();
@@ -90,7 +90,7 @@ void add_train_probe(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { run(*s, *command); });
+  command->callback([s, command] { train_probe(*s, *command); });
 }
 
 }  // namespace lifted::app

@@ -21,7 +21,7 @@ struct Line {
   int64_t identity = 0;
 };
 
-void read_lines(const fs::path& file, std::map<std::string, Line>& lines) {
+void read_truth_lines(const fs::path& file, std::map<std::string, Line>& lines) {
   std::ifstream stream(file);
   int64_t number = 0;
   for (std::string text; std::getline(stream, text);) {
@@ -74,7 +74,7 @@ HeadTruth::HeadTruth(const fs::path& data, const formats::ImageArchive& archive)
   require(!files.empty(), "{}: has no ground truth in {}, expected a set of `heads render --ground-truth`",
           data.string(), folder.string());
   std::map<std::string, Line> lines;
-  for (const auto& file : files) read_lines(file, lines);
+  for (const auto& file : files) read_truth_lines(file, lines);
   for (int64_t i = 0; i < archive.size(); ++i) {
     const auto found = lines.find(archive.name(i));
     require(found != lines.end(), "{}: says nothing about {}", folder.string(), archive.full_name(i));

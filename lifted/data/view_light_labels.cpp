@@ -34,7 +34,7 @@ Label parse(const nlohmann::json& line) {
   return label;
 }
 
-std::map<std::string, Label> read_lines(const std::filesystem::path& path) {
+std::map<std::string, Label> read_label_lines(const std::filesystem::path& path) {
   const Bytes bytes = read_file(path);
   std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::map<std::string, Label> labels;
@@ -56,7 +56,7 @@ std::map<std::string, Label> read_lines(const std::filesystem::path& path) {
 }  // namespace
 
 ViewLightLabels read_view_light_labels(const std::filesystem::path& path, const formats::ImageArchive& archive) {
-  const auto labels = read_lines(path);
+  const auto labels = read_label_lines(path);
   ViewLightLabels result{torch::empty({archive.size(), 7}), {}};
   float* to = result.values.data_ptr<float>();
   for (int64_t i = 0; i < archive.size(); ++i) {

@@ -116,7 +116,7 @@ Value reconstruct(const PythonCall& call) {
   return call_python(type, from_contents ? call.arguments.subspan(2, 1) : std::span<const Value>(), call.environment);
 }
 
-constexpr auto kFunctions = std::to_array<PythonEntry>({
+constexpr auto kContainerFunctions = std::to_array<PythonEntry>({
     {"collections.OrderedDict", new_dict},
     {"collections.Counter", new_dict},
     {"collections.defaultdict", new_default_dict},
@@ -143,7 +143,7 @@ constexpr auto kFunctions = std::to_array<PythonEntry>({
 }  // namespace
 
 std::span<const PythonEntry> container_functions() {
-  return kFunctions;
+  return kContainerFunctions;
 }
 
 }  // namespace lifted::formats

@@ -57,24 +57,24 @@ void set_up(ErrorManager& errors) {
   errors.message[0] = 0;
 }
 
-struct Reader {
+struct JpegReader {
   jpeg_decompress_struct decoder{};
   jpeg_progress_mgr progress{};
   ErrorManager errors{};
   detail::Decoded result;
   std::vector<uint8_t> row;
 
-  Reader() {
+  JpegReader() {
     set_up(errors);
     decoder.err = &errors.base;
     progress.progress_monitor = on_progress;
   }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  ~Reader() { jpeg_destroy_decompress(&decoder); }
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+  ~JpegReader() { jpeg_destroy_decompress(&decoder); }
 };
 
-void read_orientation(Reader& reader) {
+void read_orientation(JpegReader& reader) {
   for (auto* marker = reader.decoder.marker_list; marker != nullptr; marker = marker->next) {
     if (marker->marker != JPEG_APP0 + 1) continue;
     const int found = detail::exif_orientation(marker->data, marker->data_length);
@@ -90,7 +90,7 @@ void cmyk_to_rgb(const uint8_t* from, uint8_t* to, int width, bool inverted) {
   }
 }
 
-void read_rows(Reader& reader) {
+void read_rows(JpegReader& reader) {
   jpeg_decompress_struct& decoder = reader.decoder;
   const bool cmyk = decoder.out_color_space == JCS_CMYK;
   Image& image = reader.result.image;
@@ -106,7 +106,7 @@ void read_rows(Reader& reader) {
 
 /// Huffman coding spends at least one bit on each 8×8 block (and there is at least a quarter of the blocks that the
 /// size suggests, however coarse the components are): a header that declares more lies.
-bool size_is_possible(Reader& reader, size_t bytes) {
+bool size_is_possible(JpegReader& reader, size_t bytes) {
   const int64_t width = reader.decoder.image_width, height = reader.decoder.image_height;
   reader.result.error = detail::size_problem(width, height);
   if (!reader.result.error.empty()) return false;
@@ -116,7 +116,7 @@ bool size_is_possible(Reader& reader, size_t bytes) {
   return possible;
 }
 
-bool decode(Reader& reader, detail::Encoded source) {
+bool decode(JpegReader& reader, detail::Encoded source) {
   jpeg_decompress_struct& decoder = reader.decoder;
   if (setjmp(reader.errors.jump) != 0) return false;
   jpeg_create_decompress(&decoder);
@@ -136,25 +136,25 @@ bool decode(Reader& reader, detail::Encoded source) {
   return true;
 }
 
-struct Writer {
+struct JpegWriter {
   jpeg_compress_struct encoder{};
   ErrorManager errors{};
   unsigned char* buffer = nullptr;
   unsigned long size = 0;
 
-  Writer() {
+  JpegWriter() {
     set_up(errors);
     encoder.err = &errors.base;
   }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() {
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
+  ~JpegWriter() {
     jpeg_destroy_compress(&encoder);
     std::free(buffer);
   }
 };
 
-bool encode(Writer& writer, const Image& image, int quality) {
+bool encode(JpegWriter& writer, const Image& image, int quality) {
   jpeg_compress_struct& encoder = writer.encoder;
   if (setjmp(writer.errors.jump) != 0) return false;
   jpeg_create_compress(&encoder);
@@ -178,7 +178,7 @@ bool encode(Writer& writer, const Image& image, int quality) {
 }  // namespace
 
 detail::Decoded detail::decode_jpeg(Encoded source) {
-  Reader reader;
+  JpegReader reader;
   if (!decode(reader, source)) reader.result.error = fmt::format("cannot read the JPEG: {}", reader.errors.message);
   return std::move(reader.result);
 }
@@ -186,7 +186,7 @@ detail::Decoded detail::decode_jpeg(Encoded source) {
 Bytes encode_jpeg(const Image& image, int quality) {
   require(image.channels == 1 || image.channels == 3, "JPEG: {} channels, expected 1 or 3", image.channels);
   require(quality >= 1 && quality <= 100, "JPEG: quality {}, expected 1 to 100", quality);
-  Writer writer;
+  JpegWriter writer;
   require(encode(writer, image, quality), "cannot encode a JPEG: {}", writer.errors.message);
   const auto* begin = reinterpret_cast<const std::byte*>(writer.buffer);
   return Bytes(begin, begin + writer.size);

@@ -22,7 +22,7 @@ struct Messages {
 }
 void on_warning(png_structp, png_const_charp) {}
 
-struct Reader {
+struct PngReader {
   detail::Encoded source;
   size_t position = 0;
   Messages messages;
@@ -31,21 +31,21 @@ struct Reader {
   detail::Decoded result;
   std::vector<png_bytep> rows;
 
-  explicit Reader(detail::Encoded from) : source(from) {}
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
+  explicit PngReader(detail::Encoded from) : source(from) {}
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
 };
 
 void read_bytes(png_structp png, png_bytep to, size_t count) {
-  auto* reader = static_cast<Reader*>(png_get_io_ptr(png));
+  auto* reader = static_cast<PngReader*>(png_get_io_ptr(png));
   if (count > reader->source.size - reader->position) png_error(png, "the file ends early (truncated)");
   std::memcpy(to, reader->source.data + reader->position, count);
   reader->position += count;
 }
 
 /// Deflate cannot shrink by more than about 1032:1, so a header that declares more than that lies: refused unallocated.
-bool size_is_possible(Reader& reader) {
+bool size_is_possible(PngReader& reader) {
   const int64_t width = png_get_image_width(reader.png, reader.info),
                 height = png_get_image_height(reader.png, reader.info);
   reader.result.error = detail::size_problem(width, height);
@@ -65,7 +65,7 @@ void ask_for_rgb8(png_structp png, png_infop info) {
   png_read_update_info(png, info);
 }
 
-void allocate(Reader& reader) {
+void allocate(PngReader& reader) {
   Image& image = reader.result.image;
   image = filled_image(static_cast<int>(png_get_image_width(reader.png, reader.info)),
                        static_cast<int>(png_get_image_height(reader.png, reader.info)),
@@ -74,7 +74,7 @@ void allocate(Reader& reader) {
   for (int y = 0; y < image.height; ++y) reader.rows[static_cast<size_t>(y)] = image.at(0, y);
 }
 
-void read_orientation(Reader& reader) {
+void read_orientation(PngReader& reader) {
   png_uint_32 size = 0;
   png_bytep exif = nullptr;
   if (png_get_eXIf_1(reader.png, reader.info, &size, &exif) != 0) {
@@ -82,7 +82,7 @@ void read_orientation(Reader& reader) {
   }
 }
 
-bool decode(Reader& reader) {
+bool decode(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   png_set_read_fn(reader.png, &reader, read_bytes);
   png_set_user_limits(reader.png, 1 << 20, 1 << 20);
@@ -97,7 +97,7 @@ bool decode(Reader& reader) {
   return true;
 }
 
-struct Writer {
+struct PngWriter {
   const Image& image;
   int level;
   Bytes bytes;
@@ -105,19 +105,19 @@ struct Writer {
   png_structp png = nullptr;
   png_infop info = nullptr;
 
-  Writer(const Image& from, int zlib_level) : image(from), level(zlib_level) {}
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() { png_destroy_write_struct(&png, &info); }
+  PngWriter(const Image& from, int zlib_level) : image(from), level(zlib_level) {}
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
 };
 
 void append_bytes(png_structp png, png_bytep from, size_t count) {
-  auto* writer = static_cast<Writer*>(png_get_io_ptr(png));
+  auto* writer = static_cast<PngWriter*>(png_get_io_ptr(png));
   const auto* begin = reinterpret_cast<const std::byte*>(from);
   writer->bytes.insert(writer->bytes.end(), begin, begin + count);
 }
 
-bool encode(Writer& writer) {
+bool encode(PngWriter& writer) {
   if (setjmp(png_jmpbuf(writer.png)) != 0) return false;
   const Image& image = writer.image;
   png_set_write_fn(writer.png, &writer, append_bytes, [](png_structp) {});
@@ -137,7 +137,7 @@ bool encode(Writer& writer) {
 }  // namespace
 
 detail::Decoded detail::decode_png(Encoded source) {
-  Reader reader(source);
+  PngReader reader(source);
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader.messages, on_error, on_warning);
   reader.info = reader.png ? png_create_info_struct(reader.png) : nullptr;
   require(reader.info != nullptr, "PNG: cannot start libpng");
@@ -149,7 +149,7 @@ Bytes encode_png(const Image& image, int level) {
   require(image.channels == 1 || image.channels == 3 || image.channels == 4, "PNG: {} channels, expected 1, 3 or 4",
           image.channels);
   require(image.width > 0 && image.height > 0, "PNG: cannot write an empty image");
-  Writer writer(image, level);
+  PngWriter writer(image, level);
   writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer.messages, on_error, on_warning);
   writer.info = writer.png ? png_create_info_struct(writer.png) : nullptr;
   require(writer.info != nullptr, "PNG: cannot start libpng");

@@ -10,12 +10,12 @@ namespace {
 
 constexpr const char* kModule = "numpy";
 
-struct Dtype {
+struct NumpyDtype {
   std::string_view code;  // NumPy's kind and bytes
   torch::ScalarType type;
 };
 
-constexpr auto kDtypes = std::to_array<Dtype>({
+constexpr auto kNumpyDtypes = std::to_array<NumpyDtype>({
     {"f2", torch::kFloat16},
     {"f4", torch::kFloat32},
     {"f8", torch::kFloat64},
@@ -43,7 +43,7 @@ torch::ScalarType torch_dtype_of(const Value& dtype) {
   require(!big_endian && !code.starts_with('>'), "a big-endian NumPy array, which is not supported");
   const bool has_order = code.starts_with('<') || code.starts_with('|') || code.starts_with('=');
   const std::string_view plain = std::string_view(code).substr(has_order ? 1 : 0);
-  for (const Dtype& known : kDtypes) {
+  for (const NumpyDtype& known : kNumpyDtypes) {
     if (known.code == plain) return known.type;
   }
   fail("NumPy data of dtype '{}', which is not supported", code);
@@ -104,7 +104,7 @@ Value array_from_buffer(const PythonCall& call) {
                               call.environment));
 }
 
-constexpr auto kFunctions = std::to_array<PythonEntry>({
+constexpr auto kNumpyFunctions = std::to_array<PythonEntry>({
     {"numpy.dtype", new_dtype},
     {"numpy.core.multiarray._reconstruct", new_array},
     {"numpy.core.multiarray.scalar", new_scalar},
@@ -114,7 +114,7 @@ constexpr auto kFunctions = std::to_array<PythonEntry>({
 }  // namespace
 
 std::span<const PythonEntry> numpy_functions() {
-  return kFunctions;
+  return kNumpyFunctions;
 }
 
 bool set_numpy_state(Value& object, const Value& state, const PickleEnvironment& environment) {

@@ -28,7 +28,7 @@ Value new_easy_dict(const PythonCall& call) {
   return Value::of(Dict(std::string(call.name)));
 }
 
-constexpr auto kFunctions = std::to_array<PythonEntry>({
+constexpr auto kNvidiaFunctions = std::to_array<PythonEntry>({
     {"torch_utils.persistence._reconstruct_persistent_obj", reconstruct_persistent},
     {"dnnlib.util.EasyDict", new_easy_dict},
     {"dnnlib.EasyDict", new_easy_dict},
@@ -117,7 +117,7 @@ nlohmann::json to_json(const Value& value, size_t& left) {
 }  // namespace
 
 std::span<const PythonEntry> nvidia_functions() {
-  return kFunctions;
+  return kNvidiaFunctions;
 }
 
 bool is_module(const Value& value) {

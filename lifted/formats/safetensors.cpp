@@ -20,7 +20,7 @@ struct Dtype {
   torch::ScalarType type;
 };
 
-constexpr auto kDtypes = std::to_array<Dtype>({
+constexpr auto kSafetensorsDtypes = std::to_array<Dtype>({
     {"F64", torch::kFloat64},
     {"F32", torch::kFloat32},
     {"F16", torch::kFloat16},
@@ -65,7 +65,7 @@ json parse_header(const ByteReader& reader, std::string_view text) {
 
 torch::ScalarType dtype_of(const json& info) {
   const std::string name = info.at("dtype").get<std::string>();
-  for (const Dtype& known : kDtypes) {
+  for (const Dtype& known : kSafetensorsDtypes) {
     if (known.name == name) return known.type;
   }
   fail("has dtype '{}', which is not supported", name);
@@ -120,7 +120,7 @@ void check_tiling(const ByteReader& reader, std::vector<Extent> extents, uint64_
 }
 
 std::string_view dtype_code(const std::string& name, torch::ScalarType dtype) {
-  for (const Dtype& known : kDtypes) {
+  for (const Dtype& known : kSafetensorsDtypes) {
     if (known.type == dtype) return known.name;
   }
   fail("tensor '{}' has dtype {}, which safetensors cannot hold", name, dtype_name(dtype));

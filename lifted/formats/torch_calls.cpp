@@ -83,7 +83,7 @@ Value new_layout(const PythonCall& call) {
   return call.argument(0);
 }
 
-constexpr auto kFunctions = std::to_array<PythonEntry>({
+constexpr auto kTorchFunctions = std::to_array<PythonEntry>({
     {"torch._utils._rebuild_tensor", rebuild_tensor},
     {"torch._utils._rebuild_tensor_v2", rebuild_tensor},
     {"torch._utils._rebuild_tensor_v3", rebuild_tensor_with_dtype},
@@ -100,7 +100,7 @@ constexpr auto kFunctions = std::to_array<PythonEntry>({
 }  // namespace
 
 std::span<const PythonEntry> torch_functions() {
-  return kFunctions;
+  return kTorchFunctions;
 }
 
 }  // namespace lifted::formats

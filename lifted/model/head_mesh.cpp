@@ -8,7 +8,6 @@
 namespace lifted::model {
 namespace {
 
-constexpr double kBorderMargin = 0.01;  // nearer than border_depth by this much is head, as for the transformation map
 constexpr double kMovesWithHead = 0.5;
 
 /// 1×C×S×S at N×N grid positions, the first and last on the border samples. On the CPU.
@@ -54,7 +53,7 @@ std::vector<std::array<uint8_t, 3>> vertex_colors(const torch::Tensor& albedo) {
 }
 
 double depth_limit(const LiftedGan& gan, const HeadMeshOptions& options) {
-  return options.trim_depth == 0 ? gan.config().border_depth - kBorderMargin : options.trim_depth;
+  return options.trim_depth == 0 ? gan.config().head_limit() : options.trim_depth;
 }
 
 /// N×N: 1 where a vertex belongs to the head.

@@ -24,6 +24,8 @@ struct LiftConfig {
   /// The defaults with the blur scaled to the image: 10 pixels and σ 4 at 256, and in proportion at other sizes.
   static LiftConfig at(int size);
 
+  /// Canonical depths up to here are head: they move with it, whatever D_T says.
+  double head_limit() const { return border_depth - 0.01; }
   scene::RendererConfig renderer(int size) const;
   nlohmann::json to_json() const;
   /// Absent fields keep their defaults. Error if a field is unknown, of the wrong type or out of range.

@@ -10,9 +10,8 @@
 namespace lifted::model {
 namespace {
 
-constexpr int64_t kBorderColumns = 2;   // of the depth map, held at border_depth
-constexpr double kTransformBias = 5;    // D_T starts out saying "moves with the head"
-constexpr double kBorderMargin = 0.01;  // nearer than border_depth by this much is head
+constexpr int64_t kBorderColumns = 2;  // of the depth map, held at border_depth
+constexpr double kTransformBias = 5;   // D_T starts out saying "moves with the head"
 
 /// 1×S×S: 1 inside, 0 on a frame of so many rows and columns.
 torch::Tensor inside(int64_t size, int64_t rows, int64_t columns, const torch::TensorOptions& options) {
@@ -87,7 +86,7 @@ torch::Tensor LiftedGan::depth_from_raw(const torch::Tensor& raw) const {
 
 torch::Tensor LiftedGan::transform_map_from_logits(const torch::Tensor& logits, const torch::Tensor& depth) const {
   const torch::Tensor map = torch::sigmoid(logits + kTransformBias);
-  const torch::Tensor head = depth.detach().unsqueeze(1) <= config_.border_depth - kBorderMargin;
+  const torch::Tensor head = depth.detach().unsqueeze(1) <= config_.head_limit();
   const torch::Tensor soft =
       ops::reflect_blur(torch::where(head, torch::ones_like(map), map), config_.blur_radius, config_.blur_sigma);
   return soft * inside(map.size(2), 1, kBorderColumns, map.options().requires_grad(false));

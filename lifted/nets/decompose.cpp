@@ -3,8 +3,6 @@
 namespace lifted::nets {
 namespace {
 
-constexpr int kLight = 4, kView = 6;
-
 MlpConfig head(const LiftingConfig& config, int out) {
   return {.in = config.style_dim, .out = out, .width = config.mlp_width, .end = MlpConfig::End::tanh};
 }
@@ -16,8 +14,8 @@ DecomposeImpl::DecomposeImpl(const LiftingConfig& config)
           "model_style",
           Mlp(MlpConfig{
               .in = config.style_dim, .out = config.style_dim, .width = config.mlp_width, .normalize = true}))),
-      model_light_(register_module("model_light", Mlp(head(config, kLight)))),
-      model_view_(register_module("model_view", Mlp(head(config, kView)))) {}
+      model_light_(register_module("model_light", Mlp(head(config, kLightSize)))),
+      model_view_(register_module("model_view", Mlp(head(config, kViewSize)))) {}
 
 Decomposed DecomposeImpl::forward(const torch::Tensor& w) const {
   return {model_light_->forward(w), model_view_->forward(w)};

@@ -11,11 +11,11 @@ namespace {
 using torch::Tensor;
 
 constexpr int kStages = 4, kReduction = 16;  // conv1 halves the side, three of the stages too
-constexpr auto kChannelsLast = torch::MemoryFormat::ChannelsLast;
+constexpr auto kFaceFormat = torch::MemoryFormat::ChannelsLast;
 
 torch::nn::Conv2d make_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
   torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(false));
-  conv->weight.set_data(conv->weight.detach().contiguous(kChannelsLast));
+  conv->weight.set_data(conv->weight.detach().contiguous(kFaceFormat));
   return conv;
 }
 
@@ -138,7 +138,7 @@ std::vector<Tensor> FaceEmbeddingImpl::stages(const Tensor& image) {
                   image.size(2) % kReduction == 0,
               "the face network's stages need images of shape B×3×S×S with S a multiple of ", kReduction, ", got ",
               image.sizes());
-  Tensor x = act_layer_->forward(bn1_->forward(conv1_->forward(image.contiguous(kChannelsLast))));
+  Tensor x = act_layer_->forward(bn1_->forward(conv1_->forward(image.contiguous(kFaceFormat))));
   std::vector<Tensor> results;
   for (auto& layer : layers_) results.push_back(x = layer->forward(x));
   return results;

@@ -10,7 +10,7 @@ namespace {
 using torch::Tensor;
 
 constexpr size_t kLevels = 5;
-constexpr int kReduction = 16;
+constexpr int kDepthReduction = 16;
 
 void push_block(torch::nn::Sequential& block, int in, int out, int stride) {
   block->push_back(torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false)));
@@ -46,9 +46,9 @@ nlohmann::json ImageDepthConfig::to_json() const {
 }
 
 void ImageDepthConfig::validate() const {
-  require(size >= 2 * kReduction && size <= 1024 && size % kReduction == 0,
-          "a depth network's image side must be a multiple of {} from {} to 1024, got {}", kReduction, 2 * kReduction,
-          size);
+  require(size >= 2 * kDepthReduction && size <= 1024 && size % kReduction == 0,
+          "a depth network's image side must be a multiple of {} from {} to 1024, got {}", kDepthReduction,
+          2 * kReduction, size);
   require(
       widths.size() == kLevels && std::ranges::all_of(widths, [](int width) { return width >= 1 && width <= 4096; }),
       "a depth network needs the widths of {} levels", kLevels);

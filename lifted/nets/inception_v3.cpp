@@ -12,7 +12,7 @@ using torch::Tensor;
 
 constexpr int64_t kSide = 299, kChunk = 8;
 constexpr double kEpsilon = 0.001;
-constexpr auto kChannelsLast = torch::MemoryFormat::ChannelsLast;
+constexpr auto kInceptionFormat = torch::MemoryFormat::ChannelsLast;
 
 Tensor max_pool(const Tensor& x) {
   return at::max_pool2d(x, {3, 3}, {2, 2});
@@ -68,7 +68,7 @@ std::pair<Tensor, Tensor> folded(const StateDict& state, const std::string& laye
 class InceptionV3Impl::Join {
  public:
   Join(const Tensor& like, int64_t channels, int64_t side)
-      : all_(at::empty({like.size(0), channels, side, side}, like.options().memory_format(kChannelsLast))) {}
+      : all_(at::empty({like.size(0), channels, side, side}, like.options().memory_format(kInceptionFormat))) {}
 
   void add_relu(const Tensor& x) { at::clamp_min_out(next(x), x, 0); }
   void add(const Tensor& x) { next(x).copy_(x); }
@@ -98,7 +98,7 @@ InceptionV3Impl::InceptionV3Impl(InceptionInput input) : input_(input) {
   for (auto& [name, part] : parts_) {
     std::string flat = name;
     std::ranges::replace(flat, '.', '_');
-    part.weight = register_parameter(flat + "_weight", part.weight.contiguous(kChannelsLast), false);
+    part.weight = register_parameter(flat + "_weight", part.weight.contiguous(kInceptionFormat), false);
     part.bias = register_parameter(flat + "_bias", part.bias, false);
   }
 }
@@ -120,7 +120,7 @@ Tensor InceptionV3Impl::block_a(const std::string& name, const Tensor& x) const 
   join.add_relu(head[0]);
   join.add_relu(chain(name, {"branch5x5_2"}, head[1].relu()));
   join.add_relu(chain(name, {"branch3x3dbl_2", "branch3x3dbl_3"}, head[2].relu()));
-  join.add_relu(average_pool(head[3].contiguous(kChannelsLast)));
+  join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
   return join.all();
 }
 
@@ -139,7 +139,7 @@ Tensor InceptionV3Impl::block_c(const std::string& name, const Tensor& x) const 
   join.add_relu(head[0]);
   join.add_relu(chain(name, {"branch7x7_2", "branch7x7_3"}, head[1].relu()));
   join.add_relu(chain(name, {"branch7x7dbl_2", "branch7x7dbl_3", "branch7x7dbl_4", "branch7x7dbl_5"}, head[2].relu()));
-  join.add_relu(average_pool(head[3].contiguous(kChannelsLast)));
+  join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
   return join.all();
 }
 
@@ -165,7 +165,7 @@ Tensor InceptionV3Impl::block_e(const std::string& name, const Tensor& x) const 
   join.add_relu(chain(name, {"branch3x3dbl_3a"}, twice));
   join.add_relu(chain(name, {"branch3x3dbl_3b"}, twice));
   if (head.size() == 4) {
-    join.add_relu(average_pool(head[3].contiguous(kChannelsLast)));
+    join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
   } else {
     join.add_relu(chain(name, {"branch_pool"}, at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1})));
   }
@@ -177,8 +177,8 @@ Tensor InceptionV3Impl::prepare(const Tensor& images) const {
               "Inception needs images of shape B×3×H×W, got ", images.sizes());
   const Tensor x = images.to(torch::kFloat32);
   if (input_ == InceptionInput::pytorch_fid)
-    return at::upsample_bilinear2d(x, {kSide, kSide}, false).contiguous(kChannelsLast);
-  return (resize_like_tensorflow(x * 127.5 + 127.5).sub_(128).div_(128)).contiguous(kChannelsLast);
+    return at::upsample_bilinear2d(x, {kSide, kSide}, false).contiguous(kInceptionFormat);
+  return (resize_like_tensorflow(x * 127.5 + 127.5).sub_(128).div_(128)).contiguous(kInceptionFormat);
 }
 
 std::vector<Tensor> InceptionV3Impl::blocks(const Tensor& prepared) const {

@@ -9,6 +9,8 @@
 
 namespace lifted::nets {
 
+constexpr int kLightSize = 4, kViewSize = 6;  // numbers in a raw light and a raw view
+
 struct LiftingConfig {
   int size = 256;             // image side S, a power of two ≥ 16
   int feature_channels = 16;  // of the generator's last feature map

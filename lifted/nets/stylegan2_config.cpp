@@ -5,7 +5,8 @@
 namespace lifted::nets {
 namespace {
 
-const torch::Tensor& tensor_of(const StateDict& state, const std::string& key, int64_t dims, std::string_view what) {
+const torch::Tensor& generator_tensor(const StateDict& state, const std::string& key, int64_t dims,
+                                      std::string_view what) {
   const auto found = state.find(key);
   if (found == state.end()) fail("{}: no tensor '{}'; expected the state dict of a StyleGAN2 generator", what, key);
   if (found->second.dim() != dims) {
@@ -74,17 +75,17 @@ std::vector<int> full_channels(int size, int multiplier) {
 Stylegan2Config infer_stylegan2_config(const StateDict& state, std::string_view what) {
   Stylegan2Config config;
   config.mapping_layers = count_while_present(state, 1, "style.", ".weight");
-  config.z_dim = static_cast<int>(tensor_of(state, "style.1.weight", 2, what).size(1));
-  config.w_dim =
-      static_cast<int>(tensor_of(state, "style." + std::to_string(config.mapping_layers) + ".weight", 2, what).size(0));
-  config.channels.push_back(static_cast<int>(tensor_of(state, "input.input", 4, what).size(1)));
+  config.z_dim = static_cast<int>(generator_tensor(state, "style.1.weight", 2, what).size(1));
+  config.w_dim = static_cast<int>(
+      generator_tensor(state, "style." + std::to_string(config.mapping_layers) + ".weight", 2, what).size(0));
+  config.channels.push_back(static_cast<int>(generator_tensor(state, "input.input", 4, what).size(1)));
   const int convs = count_while_present(state, 0, "convs.", ".conv.weight");
   require(convs >= 2 && convs % 2 == 0, "{}: {} tensors 'convs.N.conv.weight'; expected two per resolution", what,
           convs);
   require(convs <= 20, "{}: {} convolutions; expected at most 20 (a 4096-pixel image)", what, convs);
   for (int i = 0; i < convs; i += 2) {
     config.channels.push_back(
-        static_cast<int>(tensor_of(state, "convs." + std::to_string(i) + ".conv.weight", 5, what).size(1)));
+        static_cast<int>(generator_tensor(state, "convs." + std::to_string(i) + ".conv.weight", 5, what).size(1)));
   }
   config.size = 4 << (convs / 2);
   config.validate();

@@ -22,7 +22,8 @@ Tensor low_pass() {
   return ops::fir_kernel({1, 3, 3, 1});
 }
 
-const Tensor& tensor_of(const StateDict& state, const std::string& key, int64_t dims, std::string_view what) {
+const Tensor& discriminator_tensor(const StateDict& state, const std::string& key, int64_t dims,
+                                   std::string_view what) {
   const auto found = state.find(key);
   if (found == state.end()) fail("{}: no tensor '{}'; expected the state dict of a StyleGAN2 discriminator", what, key);
   if (found->second.dim() != dims) {
@@ -68,11 +69,11 @@ std::vector<int> lite_discriminator_channels(int size) {
 Stylegan2DiscriminatorConfig infer_stylegan2_discriminator_config(const StateDict& state, std::string_view what) {
   Stylegan2DiscriminatorConfig config;
   // convs.0 takes RGB to the widest resolution; every following entry halves it.
-  config.channels.push_back(static_cast<int>(tensor_of(state, "convs.0.0.weight", 4, what).size(0)));
+  config.channels.push_back(static_cast<int>(discriminator_tensor(state, "convs.0.0.weight", 4, what).size(0)));
   int blocks = 0;
   for (; state.count(fmt::format("convs.{}.skip.1.weight", blocks + 1)); ++blocks) {
     require(blocks < 10, "{}: more than 10 blocks 'convs.N'; expected at most 10 (a 4096-pixel image)", what);
-    const Tensor& skip = tensor_of(state, fmt::format("convs.{}.skip.1.weight", blocks + 1), 4, what);
+    const Tensor& skip = discriminator_tensor(state, fmt::format("convs.{}.skip.1.weight", blocks + 1), 4, what);
     config.channels.insert(config.channels.begin(), static_cast<int>(skip.size(0)));
   }
   require(blocks > 0, "{}: no tensor 'convs.1.skip.1.weight'; expected the state dict of a StyleGAN2 discriminator",

@@ -11,7 +11,7 @@ namespace lifted::nets {
 namespace {
 using torch::Tensor;
 
-constexpr auto kChannelsLast = torch::MemoryFormat::ChannelsLast;
+constexpr auto kVggFormat = torch::MemoryFormat::ChannelsLast;
 
 struct Layer {
   int index;        // among torchvision's `features`, which counts convolutions, ReLUs and pools
@@ -46,7 +46,7 @@ Vgg16Impl::Vgg16Impl() {
   auto features = register_module("features", Features());
   for (const Layer& layer : kLayers) {
     torch::nn::Conv2d conv(torch::nn::Conv2dOptions(layer.in, layer.out, 3).padding(1));
-    conv->weight.set_data(conv->weight.detach().contiguous(kChannelsLast));
+    conv->weight.set_data(conv->weight.detach().contiguous(kVggFormat));
     convs_.push_back(features->register_module(std::to_string(layer.index), conv));
   }
 }
@@ -55,7 +55,7 @@ std::vector<Tensor> Vgg16Impl::forward(const Tensor& image) const {
   TORCH_CHECK(image.dim() == 4 && image.size(1) == 3 && image.size(2) >= 8 && image.size(3) >= 8,
               "VGG-16 needs images of shape B×3×H×W with sides of at least 8, got ", image.sizes());
   std::vector<Tensor> maps;
-  Tensor x = normalize(image).contiguous(kChannelsLast);
+  Tensor x = normalize(image).contiguous(kVggFormat);
   for (size_t i = 0; i < kLayers.size(); ++i) {
     // In place: nothing needs a convolution's result before its ReLU.
     x = torch::conv2d(x, convs_[i]->weight, convs_[i]->bias, 1, 1).relu_();

@@ -14,7 +14,7 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kChunk = 512;  // places: sums are formed chunk by chunk, whatever the number of threads
+constexpr int64_t kPlaces = 512;  // places: sums are formed chunk by chunk, whatever the number of threads
 
 Tensor reference(const Tensor& x, const Tensor& target, const Tensor& weight) {
   const auto unit = [](const Tensor& map) { return map / map.square().sum(1, true).sqrt().clamp_min(1e-12); };
@@ -30,11 +30,11 @@ void for_chunks(const Tensor& x, const Tensor& target, const Tensor& weight, con
   params.weight = weight.defined() ? weight.data_ptr<float>() : nullptr;
   params.channels = x.size(1);
   const int64_t places = x.size(0) * x.size(2) * x.size(3);
-  at::parallel_for(0, (places + kChunk - 1) / kChunk, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, (places + kPlaces - 1) / kPlaces, 1, [&](int64_t begin, int64_t end) {
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       DirectionDistanceParams part = params;
-      part.begin = chunk * kChunk;
-      part.end = std::min(places, part.begin + kChunk);
+      part.begin = chunk * kPlaces;
+      part.end = std::min(places, part.begin + kPlaces);
       f(chunk, part);
     }
   });
@@ -45,7 +45,7 @@ struct DirectionDistance : torch::autograd::Function<DirectionDistance> {
                         const c10::optional<Tensor>& optional_weight) {
     const Tensor weight = optional_weight.value_or(Tensor());
     ctx->save_for_backward({x, target, weight});
-    std::vector<double> sums(static_cast<size_t>((x.size(0) * x.size(2) * x.size(3) + kChunk - 1) / kChunk));
+    std::vector<double> sums(static_cast<size_t>((x.size(0) * x.size(2) * x.size(3) + kPlaces - 1) / kPlaces));
     for_chunks(x, target, weight, [&](int64_t chunk, DirectionDistanceParams& part) {
       part.sum = &sums[static_cast<size_t>(chunk)];
       LIFTED_CALL_ISA(direction_distance, part);

@@ -10,7 +10,8 @@
 namespace lifted::ops {
 namespace {
 
-constexpr int64_t kChunk = 256;  // pixels: a chunk of 16 channels stays in the first-level cache between its two passes
+constexpr int64_t kPixels =
+    256;  // pixels: a chunk of 16 channels stays in the first-level cache between its two passes
 
 /// Mean and sum of squared deviations of a set of values; combined after Chan et al.
 struct Moments {
@@ -26,15 +27,15 @@ struct Moments {
 
 /// Per sample, chunk of pixels and channel: mean and squared deviations, in that order of memory.
 torch::Tensor chunk_moments(const torch::Tensor& x) {
-  const int64_t channels = x.size(1), pixels = x.size(2) * x.size(3), chunks = (pixels + kChunk - 1) / kChunk;
+  const int64_t channels = x.size(1), pixels = x.size(2) * x.size(3), chunks = (pixels + kPixels - 1) / kPixels;
   torch::Tensor moments =
       torch::empty({x.size(0), chunks, 2, channels}, x.options().memory_format(torch::MemoryFormat::Contiguous));
   const float* from = x.data_ptr<float>();
   float* to = moments.data_ptr<float>();
   at::parallel_for(0, x.size(0) * chunks, 4, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
-      const int64_t sample = item / chunks, first = (item % chunks) * kChunk;
-      ChannelMomentsParams params{from + (sample * pixels + first) * channels, std::min(kChunk, pixels - first),
+      const int64_t sample = item / chunks, first = (item % chunks) * kPixels;
+      ChannelMomentsParams params{from + (sample * pixels + first) * channels, std::min(kPixels, pixels - first),
                                   channels, to + item * 2 * channels, to + (item * 2 + 1) * channels};
       LIFTED_CALL_ISA(channel_moments, params);
     }
@@ -44,8 +45,8 @@ torch::Tensor chunk_moments(const torch::Tensor& x) {
 
 Moments group_moments(const float* chunk_data, int64_t pixels, int64_t channels, int64_t first, int64_t last) {
   Moments total;
-  for (int64_t done = 0; done < pixels; done += kChunk, chunk_data += 2 * channels) {
-    const double count = static_cast<double>(std::min(kChunk, pixels - done));
+  for (int64_t done = 0; done < pixels; done += kPixels, chunk_data += 2 * channels) {
+    const double count = static_cast<double>(std::min(kPixels, pixels - done));
     for (int64_t c = first; c < last; ++c) total.add({count, chunk_data[c], chunk_data[channels + c]});
   }
   return total;

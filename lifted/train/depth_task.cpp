@@ -13,7 +13,7 @@ namespace lifted::train {
 namespace {
 using torch::Tensor;
 
-constexpr int64_t kMostMeasured = 1'000, kScaleImages = 256, kDrawn = 8;
+constexpr int64_t kMostMeasuredDepths = 1'000, kScaleImages = 256, kDrawn = 8;
 
 ImageTaskOptions image_options(const DepthOptions& options) {
   ImageTaskOptions images = options.images;
@@ -107,7 +107,7 @@ Tensor DepthTask::loss(const Tensor& images, const data::Batch& batch, Statistic
 }
 
 DepthScores DepthTask::score_held_out() {
-  const Tensor read = read_held_out(kMostMeasured, [&](const Tensor& images) {
+  const Tensor read = read_held_out(kMostMeasuredDepths, [&](const Tensor& images) {
     const auto maps = network_->forward(images);
     return torch::stack({maps.depth, maps.head}, 1);
   });

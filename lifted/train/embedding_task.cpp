@@ -10,7 +10,7 @@ namespace lifted::train {
 namespace {
 using torch::Tensor;
 
-constexpr int64_t kMostMeasured = 4'000, kPeople = 8, kImagesOfEach = 8;
+constexpr int64_t kMostMeasuredFaces = 4'000, kPeople = 8, kImagesOfEach = 8;
 
 /// What is trained together: the network, and the centers of the identities in its space.
 struct EmbeddingModel : torch::nn::Module {
@@ -50,7 +50,7 @@ EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const dat
   centers_ = model->centers;
   set_module(model);
   auto measured = split().held_out.identity;
-  measured.resize(std::min(measured.size(), static_cast<size_t>(kMostMeasured)));
+  measured.resize(std::min(measured.size(), static_cast<size_t>(kMostMeasuredFaces)));
   pairs_ = verification_pairs(measured, options_.pairs, derived_seed(options_.images.seed, "pairs"));
 }
 
@@ -69,7 +69,8 @@ Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, Stati
 }
 
 Verification EmbeddingTask::verify_held_out() {
-  return verify(read_held_out(kMostMeasured, [&](const Tensor& images) { return network_->forward(images); }), pairs_);
+  return verify(read_held_out(kMostMeasuredFaces, [&](const Tensor& images) { return network_->forward(images); }),
+                pairs_);
 }
 
 std::string EmbeddingTask::status(const Statistics& statistics) const {

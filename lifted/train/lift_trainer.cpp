@@ -161,9 +161,8 @@ Tensor LiftTrainer::perturbed_angles(const Tensor& uniform) const {
 }
 
 Tensor LiftTrainer::head_of(const Estimate& estimate) const {
-  constexpr double kBorderMargin = 0.01;  // nearer than border_depth by this much is head
   const Tensor depth = estimate.canon_depth.detach().unsqueeze(1);
-  return (depth <= gan_.config().border_depth - kBorderMargin).to(depth.scalar_type());
+  return (depth <= gan_.config().head_limit()).to(depth.scalar_type());
 }
 
 void LiftTrainer::perturb(const Estimate& estimate, const LiftDraws& draws, LiftStep& step, Terms& terms) const {

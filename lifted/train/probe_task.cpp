@@ -10,7 +10,7 @@ namespace lifted::train {
 namespace {
 using torch::Tensor;
 
-constexpr int64_t kMostMeasured = 4'000;
+constexpr int64_t kMostMeasuredLabels = 4'000;
 
 data::IdentitySplit split_of(const data::ViewLightLabels& labels, const ProbeOptions& options) {
   data::IdentityLabels people{labels.identity, 0, "the labels"};
@@ -57,7 +57,8 @@ Tensor ProbeTask::loss(const Tensor& images, const data::Batch& batch, Statistic
 }
 
 std::array<AxisScore, 7> ProbeTask::score_held_out() {
-  const Tensor read = read_held_out(kMostMeasured, [&](const Tensor& images) { return network_->forward(images); });
+  const Tensor read =
+      read_held_out(kMostMeasuredLabels, [&](const Tensor& images) { return network_->forward(images); });
   const Tensor truth = truth_of(split().held_out.images).slice(0, 0, read.size(0));
   std::array<AxisScore, 7> scores;
   for (size_t axis = 0; axis < scores.size(); ++axis) {

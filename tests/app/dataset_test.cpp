@@ -30,7 +30,7 @@ struct Outcome {
   std::string text;  ///< stdout and stderr
 };
 
-Outcome run(const std::string& arguments) {
+Outcome run_dataset(const std::string& arguments) {
   const char* program = std::getenv("LIFTED_PROGRAM");
   EXPECT_NE(program, nullptr) << "run through ctest";
   Outcome outcome;
@@ -48,7 +48,8 @@ std::string quoted(const fs::path& path) {
 }
 
 nlohmann::json inspect_json(const TemporaryFolder& folder, const fs::path& data, int expected_code = 0) {
-  const Outcome outcome = run("dataset inspect --data " + quoted(data) + " --json " + quoted(folder / "report.json"));
+  const Outcome outcome =
+      run_dataset("dataset inspect --data " + quoted(data) + " --json " + quoted(folder / "report.json"));
   EXPECT_EQ(outcome.code, expected_code) << outcome.text;
   std::ifstream file(folder / "report.json");
   return nlohmann::json::parse(file);
@@ -75,8 +76,9 @@ TEST(Dataset, FolderToZipToInspection) {
   const TemporaryFolder folder;
   test::write_image_folder(folder / "in", 7, 40, 30);
   fs::copy_file(folder / "in/img03.png", folder / "in/same.png");
-  const Outcome made = run("dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "out.zip") +
-                           " --size 16 --transform center-crop --resize_filter=box");
+  const Outcome made =
+      run_dataset("dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "out.zip") +
+                  " --size 16 --transform center-crop --resize_filter=box");
   ASSERT_EQ(made.code, 0) << made.text;
   EXPECT_THAT(made.text, HasSubstr("8 images of 16x16, 0 skipped"));
   const auto archive = formats::open_image_archive(folder / "out.zip");
@@ -107,8 +109,8 @@ TEST(Dataset, StatisticsAreThoseOfThePixels) {
 TEST(Dataset, LmdbToZipKeepsImagesAndOrder) {
   const TemporaryFolder folder;
   test::write_lmdb(folder / "db", test::rosinality_pairs(9, {16, 64}));
-  const Outcome made =
-      run("dataset make --source " + quoted(folder / "db") + " --dest " + quoted(folder / "out.zip") + " --size 16");
+  const Outcome made = run_dataset("dataset make --source " + quoted(folder / "db") + " --dest " +
+                                   quoted(folder / "out.zip") + " --size 16");
   ASSERT_EQ(made.code, 0) << made.text;
   const auto lmdb = formats::open_image_archive(folder / "db", 16),
              zip = formats::open_image_archive(folder / "out.zip");
@@ -123,11 +125,11 @@ TEST(Dataset, LmdbWithMissingKeysIsAnErrorOrAListedSkip) {
   pairs.erase("16-00004");
   test::write_lmdb(folder / "db", pairs);
   const std::string make = "dataset make --source " + quoted(folder / "db") + " --dest " + quoted(folder / "out.zip");
-  const Outcome strict = run(make);
+  const Outcome strict = run_dataset(make);
   EXPECT_EQ(strict.code, 1);
   EXPECT_THAT(strict.text, HasSubstr("16-00002 is missing"));
   EXPECT_FALSE(fs::exists(folder / "out.zip"));
-  const Outcome skipping = run(make + " --skip-broken");
+  const Outcome skipping = run_dataset(make + " --skip-broken");
   EXPECT_EQ(skipping.code, 0);
   EXPECT_THAT(skipping.text,
               AllOf(HasSubstr("16-00002"), HasSubstr("16-00004"), HasSubstr("4 images of 16x16, 2 skipped")));
@@ -137,10 +139,10 @@ TEST(Dataset, EveryKindOfTroubleIsNamed) {
   const TemporaryFolder folder;
   write_troubled_folder(folder / "in");
   const std::string make = "dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "out.zip");
-  const Outcome strict = run(make);
+  const Outcome strict = run_dataset(make);
   EXPECT_EQ(strict.code, 1);
   EXPECT_THAT(strict.text, HasSubstr("text.png"));
-  const Outcome skipping = run(make + " --skip-broken");
+  const Outcome skipping = run_dataset(make + " --skip-broken");
   EXPECT_EQ(skipping.code, 0) << skipping.text;
   EXPECT_THAT(skipping.text, AllOf(HasSubstr("text.png"), HasSubstr("zero.png"), HasSubstr("truncated.png"),
                                    HasSubstr("wide.png"), HasSubstr("4 images of 32x32, 4 skipped")));
@@ -150,7 +152,7 @@ TEST(Dataset, EveryKindOfTroubleIsNamed) {
   EXPECT_EQ(report["broken"].size(), 3u);
   EXPECT_EQ(report["ignored"], std::vector<std::string>{"notes.txt"});
   EXPECT_EQ(report["sizes"]["64x32"], 1);
-  EXPECT_EQ(run("dataset inspect --skip-broken --data " + quoted(folder / "in")).code, 0);
+  EXPECT_EQ(run_dataset("dataset inspect --skip-broken --data " + quoted(folder / "in")).code, 0);
 }
 
 TEST(Dataset, AZipThatLiesIsListed) {
@@ -174,8 +176,8 @@ TEST(Dataset, BytesDoNotDependOnTheThreads) {
   test::write_image_folder(folder / "in", 30, 24, 24);
   for (const int workers : {1, 4}) {
     const Outcome made =
-        run(fmt::format("dataset make --source {} --dest {} --size 16 --workers {}", quoted(folder / "in"),
-                        quoted(folder / fmt::format("{}.zip", workers)), workers));
+        run_dataset(fmt::format("dataset make --source {} --dest {} --size 16 --workers {}", quoted(folder / "in"),
+                                quoted(folder / fmt::format("{}.zip", workers)), workers));
     ASSERT_EQ(made.code, 0) << made.text;
   }
   EXPECT_EQ(sha256_of_file(folder / "1.zip"), sha256_of_file(folder / "4.zip"));
@@ -186,8 +188,8 @@ TEST(Dataset, LabelsTravelAndMaxImagesLimits) {
   test::write_image_folder(folder / "in", 4, 16, 16);
   write_file_atomically(folder / "in/dataset.json",
                         R"({"labels": [["img00.png", 5], ["img01.png", 6], ["img02.png", 7], ["img03.png", 8]]})");
-  const Outcome made = run("dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "out.zip") +
-                           " --max-images 3");
+  const Outcome made = run_dataset("dataset make --source " + quoted(folder / "in") + " --dest " +
+                                   quoted(folder / "out.zip") + " --max-images 3");
   ASSERT_EQ(made.code, 0) << made.text;
   const auto archive = formats::open_image_archive(folder / "out.zip");
   ASSERT_EQ(archive->size(), 3);
@@ -197,8 +199,8 @@ TEST(Dataset, LabelsTravelAndMaxImagesLimits) {
 TEST(Dataset, TheSheetShowsTheImages) {
   const TemporaryFolder folder;
   test::write_image_folder(folder / "in", 6, 32, 32);
-  const Outcome outcome = run("dataset inspect --data " + quoted(folder / "in") + " --sheet " +
-                              quoted(folder / "sheet.png") + " --sheet-images 4");
+  const Outcome outcome = run_dataset("dataset inspect --data " + quoted(folder / "in") + " --sheet " +
+                                      quoted(folder / "sheet.png") + " --sheet-images 4");
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_THAT(outcome.text, AllOf(HasSubstr("6 images, 6 readable"), HasSubstr("32x32 (6)")));
   const auto sheet = formats::read_image(folder / "sheet.png");
@@ -211,20 +213,21 @@ TEST(Dataset, MistakesHaveExitCodeTwoAndChangeNothing) {
   test::write_image_folder(folder / "in", 2, 20, 16);
   write_file_atomically(folder / "old.zip", "precious");
   const std::string make = "dataset make --source " + quoted(folder / "in") + " --dest ";
-  EXPECT_EQ(run(make + quoted(folder / "old.zip")).code, 2);
+  EXPECT_EQ(run_dataset(make + quoted(folder / "old.zip")).code, 2);
   EXPECT_EQ(read_file(folder / "old.zip"), bytes_of("precious"));
-  EXPECT_EQ(run(make + quoted(folder / "new.tar")).code, 2);
-  EXPECT_EQ(run(make + quoted(folder / "new.zip") + " --width 8").code, 2);
-  EXPECT_EQ(run(make + quoted(folder / "new.zip") + " --size 8 --width 8 --height 8").code, 2);
-  EXPECT_EQ(run(make + quoted(folder / "new.zip") + " --size 0").code, 2);
-  EXPECT_EQ(run("dataset").code, 2);
-  const Outcome other_shape = run(make + quoted(folder / "new.zip") + " --size 8");
+  EXPECT_EQ(run_dataset(make + quoted(folder / "new.tar")).code, 2);
+  EXPECT_EQ(run_dataset(make + quoted(folder / "new.zip") + " --width 8").code, 2);
+  EXPECT_EQ(run_dataset(make + quoted(folder / "new.zip") + " --size 8 --width 8 --height 8").code, 2);
+  EXPECT_EQ(run_dataset(make + quoted(folder / "new.zip") + " --size 0").code, 2);
+  EXPECT_EQ(run_dataset("dataset").code, 2);
+  const Outcome other_shape = run_dataset(make + quoted(folder / "new.zip") + " --size 8");
   EXPECT_EQ(other_shape.code, 1);
   EXPECT_THAT(other_shape.text, HasSubstr("center-crop"));
-  EXPECT_EQ(run("dataset make --source " + quoted(folder / "absent") + " --dest " + quoted(folder / "new.zip")).code,
-            1);
+  EXPECT_EQ(
+      run_dataset("dataset make --source " + quoted(folder / "absent") + " --dest " + quoted(folder / "new.zip")).code,
+      1);
   EXPECT_FALSE(fs::exists(folder / "new.zip"));
-  EXPECT_EQ(run(make + quoted(folder / "old.zip") + " --overwrite").code, 0);
+  EXPECT_EQ(run_dataset(make + quoted(folder / "old.zip") + " --overwrite").code, 0);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// The message of the Error that reading must end in.
-std::string refusal(std::string_view bytes) {
+std::string refusal_of_checkpoint(std::string_view bytes) {
   try {
     read_checkpoint(source_of(bytes));
   } catch (const Error& error) {
@@ -29,7 +29,7 @@ std::string refusal(std::string_view bytes) {
 }
 
 std::string refused_zip(const PickleWriter& pickle, const std::vector<std::string>& storages = {}) {
-  return refusal(test::zip_checkpoint(pickle.stop(), storages));
+  return refusal_of_checkpoint(test::zip_checkpoint(pickle.stop(), storages));
 }
 
 /// Reads or refuses; anything but an Error fails the test by leaving it.
@@ -50,7 +50,8 @@ std::string file_bytes(const std::string& name) {
 // ---- code ----
 
 TEST(HostilePickle, CallsAreRefusedByName) {
-  EXPECT_THAT(refusal("cos\nsystem\n(S'true'\ntR."), AllOf(HasSubstr("os.system"), HasSubstr("test file: at byte")));
+  EXPECT_THAT(refusal_of_checkpoint("cos\nsystem\n(S'true'\ntR."),
+              AllOf(HasSubstr("os.system"), HasSubstr("test file: at byte")));
   EXPECT_THAT(refused_zip(PickleWriter().name("os", "system").text("true").raw("\x85R")), HasSubstr("os.system"));
   EXPECT_THAT(refused_zip(PickleWriter().name("posix", "system").text("true").raw("\x85R")), HasSubstr("posix.system"));
   EXPECT_THAT(refused_zip(PickleWriter().text("os").text("system").raw("\x93").text("true").raw("\x85R")),
@@ -85,7 +86,7 @@ TEST(HostilePickle, NamesAloneAreHarmless) {
 }
 
 TEST(HostilePickle, TensorFlowNetworksAreNamedWithAdvice) {
-  EXPECT_THAT(refusal(PickleWriter().name("dnnlib.tflib.network", "Network").raw(")\x81}b").stop()),
+  EXPECT_THAT(refusal_of_checkpoint(PickleWriter().name("dnnlib.tflib.network", "Network").raw(")\x81}b").stop()),
               AllOf(HasSubstr("TensorFlow"), HasSubstr("legacy.py")));
 }
 
@@ -230,7 +231,7 @@ TEST(HostileLegacy, StoragesThatAreNotThere) {
   const PickleWriter tensor = PickleWriter().tensor("FloatStorage", "5", 2, {0, {2}, {1}}, true);
   const std::string content = test::little_endian<int64_t>(2) + std::string(8, '\0');
   const auto refused = [&](const std::vector<std::pair<std::string, std::string>>& storages) {
-    return refusal(test::legacy_checkpoint(tensor.stop(), storages));
+    return refusal_of_checkpoint(test::legacy_checkpoint(tensor.stop(), storages));
   };
   EXPECT_EQ(refused({{"5", content}}), "(was accepted)");
   EXPECT_THAT(refused({}), HasSubstr("storage 5 is missing"));
@@ -240,7 +241,7 @@ TEST(HostileLegacy, StoragesThatAreNotThere) {
               HasSubstr("has 3 elements, expected 2"));
   EXPECT_THAT(refused({{"5", content.substr(0, 12)}}), HasSubstr("ends inside a storage"));
   const PickleWriter huge = PickleWriter().tensor("FloatStorage", "5", int64_t{1} << 40, {0, {2}, {1}}, true);
-  EXPECT_THAT(refusal(test::legacy_checkpoint(huge.stop(), {{"5", content}})),
+  EXPECT_THAT(refusal_of_checkpoint(test::legacy_checkpoint(huge.stop(), {{"5", content}})),
               HasSubstr("larger than the rest of the file"));
 }
 
@@ -251,14 +252,14 @@ TEST(HostilePickle, EmbeddedFilesDoNotMultiply) {
   PickleWriter many;
   many.raw("](").data(inner).put(1).raw("0");
   for (int i = 0; i < 5000; ++i) many.name("torch.storage", "_load_from_bytes").get(1).raw("\x85R");
-  EXPECT_THAT(refusal(many.raw("e").stop()), HasSubstr("more memory"));
+  EXPECT_THAT(refusal_of_checkpoint(many.raw("e").stop()), HasSubstr("more memory"));
 
   std::string nested = PickleWriter().raw("N").stop();
   for (int i = 0; i < 5; ++i) {
     nested = test::legacy_checkpoint(
         PickleWriter().name("torch.storage", "_load_from_bytes").data(nested).raw("\x85R").stop(), {});
   }
-  EXPECT_THAT(refusal(nested), HasSubstr("nested more than"));
+  EXPECT_THAT(refusal_of_checkpoint(nested), HasSubstr("nested more than"));
 }
 
 // ---- zip ----
@@ -268,7 +269,7 @@ TEST(HostileZip, DirectoriesThatLie) {
   const auto refused = [&](test::ZipPart part) {
     part.name = "archive/data.pkl";
     part.content = pickle;
-    return refusal(test::zip_of({part}));
+    return refusal_of_checkpoint(test::zip_of({part}));
   };
   EXPECT_EQ(refused({}), "(was accepted)");
   EXPECT_EQ(refused({.name = "", .content = "", .deflate = true}), "(was accepted)");
@@ -288,19 +289,20 @@ TEST(HostileZip, DirectoriesThatLie) {
 
 TEST(HostileZip, Archives) {
   const std::string pickle = PickleWriter().raw("N").stop();
-  EXPECT_THAT(
-      refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/data.pkl", .content = pickle}})),
-      HasSubstr("twice"));
-  EXPECT_THAT(refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle},
-                                    {.name = "a/data/0", .content = pickle, .header_offset = 0}})),
+  EXPECT_THAT(refusal_of_checkpoint(
+                  test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/data.pkl", .content = pickle}})),
+              HasSubstr("twice"));
+  EXPECT_THAT(refusal_of_checkpoint(test::zip_of({{.name = "a/data.pkl", .content = pickle},
+                                                  {.name = "a/data/0", .content = pickle, .header_offset = 0}})),
               HasSubstr("overlap"));
-  EXPECT_THAT(refusal(test::zip_of({{.name = "dataset.json", .content = "{}"}})), HasSubstr("without data.pkl"));
-  EXPECT_THAT(refusal(test::zip_of(
+  EXPECT_THAT(refusal_of_checkpoint(test::zip_of({{.name = "dataset.json", .content = "{}"}})),
+              HasSubstr("without data.pkl"));
+  EXPECT_THAT(refusal_of_checkpoint(test::zip_of(
                   {{.name = "a/data.pkl", .content = pickle}, {.name = "a/constants.pkl", .content = pickle}})),
               HasSubstr("TorchScript archive"));
-  EXPECT_THAT(
-      refusal(test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/byteorder", .content = "big"}})),
-      HasSubstr("byte order"));
+  EXPECT_THAT(refusal_of_checkpoint(
+                  test::zip_of({{.name = "a/data.pkl", .content = pickle}, {.name = "a/byteorder", .content = "big"}})),
+              HasSubstr("byte order"));
 }
 
 // ---- any damage ----
@@ -361,14 +363,15 @@ INSTANTIATE_TEST_SUITE_P(Files, Damaged, testing::Values("tiny-cuda.pt", "tiny-c
 // ---- files that are something else ----
 
 TEST(MisplacedFile, IsNamed) {
-  EXPECT_THAT(refusal(""), HasSubstr("empty"));
-  EXPECT_THAT(refusal("\n<!DOCTYPE html><html>quota exceeded</html>"), HasSubstr("HTML page"));
-  EXPECT_THAT(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"), HasSubstr("git lfs pull"));
-  EXPECT_THAT(refusal("\x89PNG\r\n\x1a\n0000"), HasSubstr("PNG image"));
-  EXPECT_THAT(refusal("\xff\xd8\xff\xe0"), HasSubstr("JPEG image"));
-  EXPECT_THAT(refusal("\x1f\x8b\x08"), HasSubstr("gzip"));
-  EXPECT_THAT(refusal("hello"), HasSubstr("not a checkpoint of a known kind"));
-  EXPECT_THAT(refusal("hello"), HasSubstr("test file"));
+  EXPECT_THAT(refusal_of_checkpoint(""), HasSubstr("empty"));
+  EXPECT_THAT(refusal_of_checkpoint("\n<!DOCTYPE html><html>quota exceeded</html>"), HasSubstr("HTML page"));
+  EXPECT_THAT(refusal_of_checkpoint("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"),
+              HasSubstr("git lfs pull"));
+  EXPECT_THAT(refusal_of_checkpoint("\x89PNG\r\n\x1a\n0000"), HasSubstr("PNG image"));
+  EXPECT_THAT(refusal_of_checkpoint("\xff\xd8\xff\xe0"), HasSubstr("JPEG image"));
+  EXPECT_THAT(refusal_of_checkpoint("\x1f\x8b\x08"), HasSubstr("gzip"));
+  EXPECT_THAT(refusal_of_checkpoint("hello"), HasSubstr("not a checkpoint of a known kind"));
+  EXPECT_THAT(refusal_of_checkpoint("hello"), HasSubstr("test file"));
 }
 
 TEST(MisplacedFile, FoldersAndMissingFiles) {

@@ -10,13 +10,13 @@ namespace {
 using ops::Implementation;
 using ops::ModulatedConvOptions;
 
-std::vector<ModulatedConvOptions> all_options() {
+std::vector<ModulatedConvOptions> all_convolutions() {
   return {{0.3, true, false}, {0.3, false, false}, {0.3, true, true}};
 }
 
 TEST(ModulatedConv, SharedWeightsEqualPerSampleWeights) {
   const auto fir = ops::fir_kernel({1, 3, 3, 1}, 4);
-  for (const auto& options : all_options()) {
+  for (const auto& options : all_convolutions()) {
     for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1, 3}, {16, 5}, {17, 16}, {64, 64}}) {
       for (const int64_t kernel : {1, 3}) {
         if (kernel == 1 && options.upsample) continue;
@@ -36,7 +36,7 @@ TEST(ModulatedConv, DerivativesAgreeWithDifferences) {
   const auto x = torch::randn({2, 2, 3, 2}, at::kDouble).requires_grad_(true);
   const auto weight = torch::randn({2, 2, 3, 3}, at::kDouble).requires_grad_(true);
   const auto style = torch::randn({2, 2}, at::kDouble).requires_grad_(true);
-  for (const auto& options : all_options()) {
+  for (const auto& options : all_convolutions()) {
     for (const auto implementation : {Implementation::reference, Implementation::fused}) {
       const test::TensorFunction f = [&](const auto& in) {
         return ops::modulated_conv(in[0], in[1], in[2], fir, options, implementation);

@@ -12,7 +12,7 @@ namespace {
 
 using test::expect_close;
 
-Renderer make_renderer(int64_t size, bool reference = false) {
+Renderer golden_renderer(int64_t size, bool reference = false) {
   RendererConfig config;
   config.size = size;
   config.clip_render_grad = false;
@@ -44,7 +44,7 @@ class Golden : public ::testing::TestWithParam<bool> {
  protected:
   /// Renders and compares one golden case: image, depth, and the gradients of both.
   void compare_case(const StateDict& golden, const std::string& size, const std::string& prefix, double tolerance) {
-    const Renderer renderer = make_renderer(std::stoll(size), GetParam());
+    const Renderer renderer = golden_renderer(std::stoll(size), GetParam());
     const auto get = [&](const std::string& name) { return golden.at("s" + size + "_" + name); };
     Inputs in = {get("depth").clone().requires_grad_(), get("texture").clone().requires_grad_(), get("view"), {}};
     const bool masked = !prefix.empty();
@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Rasterizer, Golden, ::testing::Bool(),
 
 TEST(RendererGolden, Geometry) {
   const auto golden = formats::read_safetensors(test::data_file("renderer_s64.safetensors"));
-  const Renderer renderer = make_renderer(64);
+  const Renderer renderer = golden_renderer(64);
   const auto view = golden.at("s64_view");
   expect_close("rot_mat", rotation_matrix(view.slice(1, 0, 3)), golden.at("s64_rot_mat"), 1e-6);
   const auto grid = renderer.warped_2d_grid(golden.at("s64_depth"), view);
@@ -103,7 +103,7 @@ TEST(RendererGolden, Geometry) {
 TEST(RendererGolden, Normals) {
   const auto golden = formats::read_safetensors(test::data_file("renderer_s64.safetensors"));
   const auto depth = golden.at("s64_depth").clone().requires_grad_();
-  const auto normal = make_renderer(64).normals(depth);
+  const auto normal = golden_renderer(64).normals(depth);
   expect_close("normal", normal, golden.at("s64_normal"), 1e-3, 1.0, 1e-4);
   (normal * golden.at("s64_normal_grad_weight")).sum().backward();
   expect_gradient("grad_depth_of_normal", depth.grad(), golden.at("s64_grad_depth_of_normal"), 1e-3);
@@ -111,7 +111,7 @@ TEST(RendererGolden, Normals) {
 
 TEST(RendererGolden, RenderYaw) {
   const auto golden = formats::read_safetensors(test::data_file("renderer_s64.safetensors"));
-  const Renderer renderer = make_renderer(64);
+  const Renderer renderer = golden_renderer(64);
   YawOptions options;
   options.view_before = torch::zeros({2, 6});
   options.view_before.select(1, 0).fill_(-0.1 * 60 * M_PI / 180);

@@ -40,7 +40,7 @@ RendererConfig config_of(int64_t size) {
 }
 
 /// A bump with a coloured texture.
-LitScene bump(int64_t size) {
+LitScene bumps(int64_t size) {
   const torch::Tensor axis = torch::linspace(-1, 1, size);
   const torch::Tensor radius = axis.square().unsqueeze(0) + axis.square().unsqueeze(1);
   LitScene scene;
@@ -55,22 +55,22 @@ LitScene bump(int64_t size) {
 
 TEST(DrawAt, OwnSizeIsTheRendererItself) {
   const Renderer renderer(config_of(32));
-  EXPECT_TRUE(torch::equal(draw_at(renderer, bump(32), 32).image, renderer.render_lit(bump(32)).mesh.image));
+  EXPECT_TRUE(torch::equal(draw_at(renderer, bumps(32), 32).image, renderer.render_lit(bumps(32)).mesh.image));
 }
 
 TEST(DrawAt, OtherSizesShowTheSamePicture) {
   const Renderer renderer(config_of(64));
-  const torch::Tensor own = renderer.render_lit(bump(64)).mesh.image;
-  const torch::Tensor large = draw_at(renderer, bump(64), 192).image;
+  const torch::Tensor own = renderer.render_lit(bumps(64)).mesh.image;
+  const torch::Tensor large = draw_at(renderer, bumps(64), 192).image;
   ASSERT_EQ(large.sizes(), (std::vector<int64_t>{1, 3, 192, 192}));
   const torch::Tensor difference = (torch::adaptive_avg_pool2d(large, {64, 64}) - own).abs();
   EXPECT_LT(difference.mean().item<double>(), 0.03);
-  const RenderedMesh small = draw_at(renderer, bump(64), 16);
+  const RenderedMesh small = draw_at(renderer, bumps(64), 16);
   EXPECT_TRUE(torch::allclose(small.image, torch::adaptive_avg_pool2d(own, {16, 16})));
   EXPECT_EQ(small.mask.size(3), 16);
   EXPECT_EQ(small.depth.size(2), 16);
-  EXPECT_THROW(draw_at(renderer, bump(64), 2), Error);
-  EXPECT_THROW(draw_at(renderer, bump(64), 5000), Error);
+  EXPECT_THROW(draw_at(renderer, bumps(64), 2), Error);
+  EXPECT_THROW(draw_at(renderer, bumps(64), 5000), Error);
 }
 
 }  // namespace

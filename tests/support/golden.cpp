@@ -78,6 +78,10 @@ void expect_close(const std::string& name, const torch::Tensor& actual, const to
   EXPECT_LE(difference.median, median_tolerance) << name << ": median difference";
 }
 
+torch::Tensor enlarged(const torch::Tensor& image) {
+  return image.repeat_interleave(4, 2).repeat_interleave(4, 3);
+}
+
 TemporaryFolder::TemporaryFolder() {
   static std::atomic<int> counter{0};
   path_ = fs::temp_directory_path() / fmt::format("lifted-test-{}-{}", ::getpid(), counter++);

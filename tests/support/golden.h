@@ -32,6 +32,9 @@ Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, d
 void expect_close(const std::string& name, const torch::Tensor& actual, const torch::Tensor& expected, double tolerance,
                   double share = 1.0, double median_tolerance = 1e9);
 
+/// Each pixel four times as wide and high: golden images of StyleGAN2 are stored at a quarter of their size.
+torch::Tensor enlarged(const torch::Tensor& image);
+
 /// A folder of its own for one test, removed at the end.
 class TemporaryFolder {
  public:

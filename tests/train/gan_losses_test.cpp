@@ -11,11 +11,7 @@ namespace lifted::train {
 namespace {
 using torch::Tensor;
 
-Tensor enlarged(const Tensor& image) {
-  return image.repeat_interleave(4, 2).repeat_interleave(4, 3);
-}
-
-void expect_relative(const std::string& name, const Tensor& actual, const Tensor& expected, double tolerance = 1e-3) {
+void expect_scaled(const std::string& name, const Tensor& actual, const Tensor& expected, double tolerance = 1e-3) {
   const double scale = expected.abs().max().item<double>();
   test::expect_close(name, actual / scale, expected / scale, tolerance);
 }
@@ -60,24 +56,24 @@ TEST(GanLosses, DiscriminatorLossesAndGradientsArePublishedOnes) {
   LIFTED_GOLDEN_OR_SKIP(tensors, "stylegan2.safetensors");
   const StateDict golden = formats::read_safetensors(tensors);
   auto network = published_discriminator(weights);
-  const auto real = enlarged(golden.at("real64")), fake = enlarged(golden.at("fake64"));
+  const auto real = test::enlarged(golden.at("real64")), fake = test::enlarged(golden.at("fake64"));
 
   const auto loss = logistic_discriminator_loss(network->forward(real), network->forward(fake));
-  expect_relative("d_logistic_loss", loss, golden.at("d_logistic_loss"), 1e-5);
+  expect_scaled("d_logistic_loss", loss, golden.at("d_logistic_loss"), 1e-5);
   loss.backward();
   const auto norms = gradient_norms(*network);
-  expect_relative("d_logistic_gradnorm", norms.norm(), golden.at("d_logistic_gradnorm"));
-  expect_relative("d_param_gradnorms", norms, golden.at("d_param_gradnorms"));
+  expect_scaled("d_logistic_gradnorm", norms.norm(), golden.at("d_logistic_gradnorm"));
+  expect_scaled("d_param_gradnorms", norms, golden.at("d_param_gradnorms"));
 
-  expect_relative("g_nonsaturating_loss", nonsaturating_generator_loss(network->forward(fake)),
-                  golden.at("g_nonsaturating_loss"), 1e-5);
+  expect_scaled("g_nonsaturating_loss", nonsaturating_generator_loss(network->forward(fake)),
+                golden.at("g_nonsaturating_loss"), 1e-5);
 
   network->zero_grad();
   const auto images = real.clone().requires_grad_(true);
   const auto r1 = r1_penalty(network->forward(images), images);
-  expect_relative("d_r1_loss", r1, golden.at("d_r1_loss"));
+  expect_scaled("d_r1_loss", r1, golden.at("d_r1_loss"));
   (10.0 / 2 * 16 * r1).backward();
-  expect_relative("d_r1_gradnorms", gradient_norms(*network), golden.at("d_r1_gradnorms"));
+  expect_scaled("d_r1_gradnorms", gradient_norms(*network), golden.at("d_r1_gradnorms"));
 }
 
 void check_path_length(int size, const std::string& prefix) {
@@ -89,11 +85,11 @@ void check_path_length(int size, const std::string& prefix) {
   const auto codes = mixed_codes(generator, value("z1"), value("z2"), 3);
   const auto images = generator->synthesize(codes).image;
   const auto path = path_length_penalty(images, codes, value("noise").to(torch::kFloat32), torch::tensor(0.05f));
-  expect_relative(prefix + "lengths", path.lengths, value("lengths"));
-  expect_relative(prefix + "mean", path.mean, value("mean"));
-  expect_relative(prefix + "penalty", path.penalty, value("penalty"));
+  expect_scaled(prefix + "lengths", path.lengths, value("lengths"));
+  expect_scaled(prefix + "mean", path.mean, value("mean"));
+  expect_scaled(prefix + "penalty", path.penalty, value("penalty"));
   path.penalty.backward();
-  expect_relative(prefix + "gradnorms", gradient_norms(*generator), value("gradnorms"));
+  expect_scaled(prefix + "gradnorms", gradient_norms(*generator), value("gradnorms"));
 }
 
 TEST(GanLosses, PathLengthOf64PixelsIsThePublishedOne) {

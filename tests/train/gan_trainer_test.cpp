@@ -11,10 +11,6 @@ using torch::Tensor;
 
 constexpr double kAverageDecay = 0.9977843871238888;  // 0.5^(32 / 10,000)
 
-Tensor enlarged(const Tensor& image) {
-  return image.repeat_interleave(4, 2).repeat_interleave(4, 3);
-}
-
 class GoldenIteration {
  public:
   GoldenIteration(const std::filesystem::path& tensors, const std::filesystem::path& g, const std::filesystem::path& d)
@@ -55,7 +51,7 @@ TEST(GanTrainer, OneIterationIsThePublishedOne) {
   LIFTED_GOLDEN_OR_SKIP(d, "stylegan2-disc-256.pt");
   GoldenIteration iteration(tensors, g, d);
   GanTrainer& trainer = iteration.trainer();
-  const auto real = enlarged(iteration.golden("real64"));
+  const auto real = test::enlarged(iteration.golden("real64"));
 
   const auto loss = trainer.discriminator_backward(real, iteration.latents("z_d", 4));
   iteration.check("d_loss", loss.loss, 1e-3);

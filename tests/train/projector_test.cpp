@@ -23,14 +23,14 @@ nets::Stylegan2Generator small_generator() {
   return generator;
 }
 
-model::WStatistics statistics_of(const nets::Stylegan2Generator& generator) {
+model::WStatistics w_statistics_of(const nets::Stylegan2Generator& generator) {
   torch::manual_seed(4);
   return model::WStatistics::of_codes(generator, torch::randn({500, 16}));
 }
 
 TEST(Projector, FindsTheGeneratorsOwnImagesAgain) {
   const auto generator = small_generator();
-  const auto statistics = statistics_of(generator);
+  const auto statistics = w_statistics_of(generator);
   torch::Tensor targets, start;
   {
     const torch::NoGradGuard guard;
@@ -52,7 +52,7 @@ TEST(Projector, FindsTheGeneratorsOwnImagesAgain) {
 
 TEST(Projector, TreatsEveryImageAsIfItWereAlone) {
   const auto generator = small_generator();
-  const auto statistics = statistics_of(generator);
+  const auto statistics = w_statistics_of(generator);
   torch::manual_seed(5);
   const auto targets = torch::rand({2, 3, 16, 16}) * 2 - 1;
   const ProjectorOptions options{.steps = 40, .exploration = 0};
@@ -65,7 +65,7 @@ TEST(Projector, TreatsEveryImageAsIfItWereAlone) {
 
 TEST(Projector, FindsNoiseMapsAndGivesTheGeneratorsOwnBack) {
   const auto generator = small_generator();
-  const auto statistics = statistics_of(generator);
+  const auto statistics = w_statistics_of(generator);
   std::vector<torch::Tensor> before;
   for (const auto& buffer : generator->buffers()) before.push_back(buffer.clone());
   torch::manual_seed(6);
@@ -100,7 +100,7 @@ TEST(Projector, NoiseAutocorrelationIsSmallForWhiteNoiseOnly) {
 
 TEST(Projector, RefusesWhatCannotBe) {
   const auto generator = small_generator();
-  const auto statistics = statistics_of(generator);
+  const auto statistics = w_statistics_of(generator);
   const auto target = torch::zeros({1, 3, 16, 16});
   EXPECT_THROW(project(generator, statistics, nullptr, torch::zeros({1, 3, 32, 32}), {}), Error);
   EXPECT_THROW(project(generator, statistics, nullptr, target, {.steps = 0}), UsageError);

@@ -31,7 +31,7 @@ struct Gate {
 };
 
 template <typename Act>
-int refusal(Act act) {
+int refusal_status(Act act) {
   try {
     act();
   } catch (const HttpError& error) {
@@ -53,7 +53,7 @@ TEST(RenderPool, AFullQueueRefusesAtOnce) {
   Gate gate(pool);
   auto queued = std::async(std::launch::async, [&] { return pool.run({}, [] { return 1; }); });
   while (pool.statistics().queued < 1) std::this_thread::yield();
-  EXPECT_EQ(refusal([&] { pool.run({}, [] { return 1; }); }), 503);
+  EXPECT_EQ(refusal_status([&] { pool.run({}, [] { return 1; }); }), 503);
   gate.release.set_value();
   EXPECT_EQ(gate.future.get(), 7);
   EXPECT_EQ(queued.get(), 1);
@@ -65,8 +65,8 @@ TEST(RenderPool, WorkNobodyWaitsForIsFreedWithoutRunning) {
   Gate gate(pool);
   std::atomic<bool> ran = false;
   const auto held = std::make_shared<int>(0);
-  EXPECT_EQ(refusal([&] { pool.run({10s, [] { return true; }}, [&ran, held] { return ran = true; }); }), 499);
-  EXPECT_EQ(refusal([&] { pool.run({30ms}, [&ran, held] { return ran = true; }); }), 504);
+  EXPECT_EQ(refusal_status([&] { pool.run({10s, [] { return true; }}, [&ran, held] { return ran = true; }); }), 499);
+  EXPECT_EQ(refusal_status([&] { pool.run({30ms}, [&ran, held] { return ran = true; }); }), 504);
   EXPECT_EQ(pool.statistics().queued, 0U);
   EXPECT_EQ(held.use_count(), 1) << "what the requests held is freed";
   gate.release.set_value();
@@ -80,13 +80,14 @@ TEST(RenderPool, WorkNobodyWaitsForIsFreedWithoutRunning) {
 TEST(RenderPool, StoppingReleasesWhoWaits) {
   RenderPool pool(8, 1);
   Gate gate(pool);
-  auto waiting = std::async(std::launch::async, [&] { return refusal([&] { pool.run({}, [] { return 1; }); }); });
+  auto waiting =
+      std::async(std::launch::async, [&] { return refusal_status([&] { pool.run({}, [] { return 1; }); }); });
   while (pool.statistics().queued < 1) std::this_thread::yield();
   auto stopping = std::async(std::launch::async, [&] { pool.stop(); });
   EXPECT_EQ(waiting.get(), 503);
   gate.release.set_value();
   stopping.get();
-  EXPECT_EQ(refusal([&] { pool.run({}, [] { return 1; }); }), 503);
+  EXPECT_EQ(refusal_status([&] { pool.run({}, [] { return 1; }); }), 503);
 }
 
 TEST(EstimateCache, KeepsTheRecentWithinItsLimit) {

@@ -4,15 +4,12 @@
 #include <numbers>
 
 #include "lifted/base/error.h"
+#include "lifted/data/heads/scalar.h"
 
 namespace lifted::data::heads {
 namespace {
 
 constexpr double rotation_scale = std::numbers::pi / 3, xy_scale = 0.1, z_scale = 0.01;
-
-float to_float(double x) {
-  return static_cast<float>(x);
-}
 
 }  // namespace
 

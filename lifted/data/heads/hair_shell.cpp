@@ -51,7 +51,7 @@ int wrapped(int column, int offset) {
   return (column + offset + 4 * (base_columns - 1)) % (base_columns - 1);
 }
 
-BaseGrid blurred(const BaseGrid& base) {
+BaseGrid blurred_grid(const BaseGrid& base) {
   const std::vector<float> down = gaussian_kernel(2.8f / base_row_step),
                            around = gaussian_kernel(5.5f / base_column_step);
   const int rows = static_cast<int>(down.size()) / 2, columns = static_cast<int>(around.size()) / 2;
@@ -222,7 +222,7 @@ HairMesh build_hair(const HairField& field, const BaseGrid& base) {
   LIFTED_CALL_ISA(evaluate_hair_field, field, grid().points(), HairFieldOutput{scalp.data(), loose.data()});
   LIFTED_CALL_ISA(hair_thickness, HairThickness{&field, grid().points(), grid().elevation_cosine.data(), scalp.data(),
                                                 loose.data(), thickness.data(), mesh.cavity.data()});
-  BaseGrid smooth = blurred(base);
+  BaseGrid smooth = blurred_grid(base);
   if (field.curtain) hang(field.hair, smooth);
   mesh.positions = upsampled(smooth);
   for (int i = 0; i < nodes; ++i) {

@@ -7,16 +7,10 @@
 
 #include "lifted/data/heads/random_stream.h"
 #include "lifted/data/heads/recipe.h"
+#include "lifted/data/heads/scalar.h"
 
 namespace lifted::data::heads {
 namespace {
-
-float to_float(double x) {
-  return static_cast<float>(x);
-}
-double clip(double x, double low, double high) {
-  return std::min(std::max(x, low), high);
-}
 
 struct Style {
   double femininity, age, darkness;

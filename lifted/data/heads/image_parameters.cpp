@@ -6,18 +6,12 @@
 #include "lifted/base/error.h"
 #include "lifted/data/heads/random_stream.h"
 #include "lifted/data/heads/recipe.h"
+#include "lifted/data/heads/scalar.h"
 
 namespace lifted::data::heads {
 namespace {
 
 constexpr double radians = std::numbers::pi / 180;
-
-float to_float(double x) {
-  return static_cast<float>(x);
-}
-double clip(double x, double low, double high) {
-  return std::min(std::max(x, low), high);
-}
 
 class Expression {
  public:

@@ -13,7 +13,7 @@ struct Scratch {
 };
 
 /// Strided access is fine, overlapping (expanded) or gappy memory is copied.
-torch::Tensor dense(const torch::Tensor& tensor) {
+torch::Tensor dense_any_order(const torch::Tensor& tensor) {
   return tensor.is_non_overlapping_and_dense() ? tensor : tensor.contiguous();
 }
 
@@ -100,7 +100,7 @@ RasterizeGradients backward_typed(RasterizeParams<T> p, const torch::Tensor& ver
 RasterizeOutputs rasterize_cpu(const torch::Tensor& vertices_in, const torch::Tensor& attributes_in, int64_t size,
                                double focal, const torch::Tensor& background, double background_depth,
                                bool perspective_correct) {
-  const auto vertices = vertices_in.contiguous(), attributes = dense(attributes_in);
+  const auto vertices = vertices_in.contiguous(), attributes = dense_any_order(attributes_in);
   return AT_DISPATCH_FLOATING_TYPES(vertices.scalar_type(), "rasterize", [&] {
     auto p = mesh_params<scalar_t>(vertices, attributes, focal, perspective_correct);
     p.size = size;
@@ -112,7 +112,8 @@ RasterizeOutputs rasterize_cpu(const torch::Tensor& vertices_in, const torch::Te
 RasterizeGradients rasterize_backward_cpu(const torch::Tensor& grad_image_in, const torch::Tensor& grad_depth_in,
                                           const torch::Tensor& vertices_in, const torch::Tensor& attributes_in,
                                           const torch::Tensor& faces_in, double focal, bool perspective_correct) {
-  const auto vertices = vertices_in.contiguous(), attributes = dense(attributes_in), faces = faces_in.contiguous();
+  const auto vertices = vertices_in.contiguous(), attributes = dense_any_order(attributes_in),
+             faces = faces_in.contiguous();
   const auto grad_image = grad_image_in.contiguous(), grad_depth = grad_depth_in.contiguous();
   return AT_DISPATCH_FLOATING_TYPES(vertices.scalar_type(), "rasterize_backward", [&] {
     auto p = mesh_params<scalar_t>(vertices, attributes, focal, perspective_correct);

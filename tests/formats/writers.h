@@ -12,7 +12,7 @@
 
 #include "lifted/formats/byte_source.h"
 
-namespace lifted::formats::test {
+namespace lifted::test {
 
 template <typename T>
 std::string little_endian(T number) {
@@ -21,9 +21,9 @@ std::string little_endian(T number) {
   return bytes;
 }
 
-inline ByteSource source_of(std::string_view bytes, std::string name = "test file") {
+inline formats::ByteSource source_of(std::string_view bytes, std::string name = "test file") {
   const auto* start = reinterpret_cast<const std::byte*>(bytes.data());
-  return ByteSource::adopt(Bytes(start, start + bytes.size()), std::move(name));
+  return formats::ByteSource::adopt(Bytes(start, start + bytes.size()), std::move(name));
 }
 
 /// Appends opcodes to `bytes`.
@@ -156,4 +156,4 @@ std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
-}  // namespace lifted::formats::test
+}  // namespace lifted::test

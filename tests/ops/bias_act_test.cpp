@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lifted/formats/safetensors.h"
+#include "tests/ops/memory_formats.h"
 #include "tests/support/golden.h"
 #include "tests/support/gradcheck.h"
 
@@ -10,9 +11,8 @@ namespace lifted {
 namespace {
 using ops::BiasActOptions;
 using ops::Implementation;
+using test::kChannelsLast;
 using torch::Tensor;
-
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 std::vector<BiasActOptions> all_options() {
   return {{}, {.slope = 0.2, .gain = 1}, {.slope = 1, .gain = 0.5}, {.slope = 0.1, .gain = 2, .clamp = 0.8}};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lifted/formats/safetensors.h"
+#include "tests/ops/memory_formats.h"
 #include "tests/support/golden.h"
 #include "tests/support/gradcheck.h"
 
@@ -13,9 +14,8 @@ namespace lifted {
 namespace {
 using ops::FirResampleOptions;
 using ops::Implementation;
+using test::kChannelsLast;
 using torch::Tensor;
-
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 class FirResampleGolden : public testing::TestWithParam<std::tuple<Implementation, bool>> {
  protected:

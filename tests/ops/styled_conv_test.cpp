@@ -10,13 +10,13 @@
 #include "lifted/ops/bias_act.h"
 #include "lifted/ops/fir_resample.h"
 #include "lifted/ops/modulated_conv.h"
+#include "tests/ops/memory_formats.h"
 
 namespace lifted {
 namespace {
 using ops::Implementation;
+using test::kChannelsLast;
 using torch::Tensor;
-
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 struct Layer {
   Tensor x, weight, style, noise, bias, fir;

@@ -12,6 +12,7 @@ namespace {
 using formats::Image;
 
 constexpr size_t kStillColumns = 7;
+constexpr int kMostDrawn = 4;  // times the network's size, as sweep_images() takes it
 
 Image scaled(const Image& image, const FigureStyle& style) {
   if (style.scale == 1) return image;
@@ -25,9 +26,12 @@ Image picture(const torch::Tensor& image, const FigureStyle& style) {
 /// One person at each of the angles.
 std::vector<Image> swept(const Cast& cast, int64_t person, SweepAxis axis, const std::vector<double>& angles,
                          const FigureStyle& style) {
+  const int drawn = std::min(style.scale, kMostDrawn), side = cast.lifted->size() * style.scale;
+  const StyledSweep sweep{axis, angles, {.scale = static_cast<double>(drawn)}};
   std::vector<Image> frames =
-      frames_of(sweep_images(cast.lifted->renderer(), scene_of(cast.estimates.narrow(person, 1)), axis, angles));
-  for (Image& frame : frames) frame = scaled(frame, style);
+      frames_of(sweep_images(cast.lifted->renderer(), scene_of(cast.estimates.narrow(person, 1)), sweep));
+  if (drawn == style.scale) return frames;
+  for (Image& frame : frames) frame = formats::resized(frame, side, side);
   return frames;
 }
 

@@ -34,7 +34,8 @@ struct MovingFigure {
   formats::Image still;
 };
 
-/// How large figures show a picture: `scale` times its side, by Lanczos.
+/// How large figures show a picture: `scale` times its side. Sweeps are drawn that large, other pictures enlarged by
+/// Lanczos.
 struct FigureStyle {
   int scale = 1;
 };

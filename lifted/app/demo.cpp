@@ -124,6 +124,8 @@ void demo(DemoOptions options) {
   if (!options.other.empty()) {
     if (options.sampling.networks.empty()) options.sampling.networks = {model::kBuiltinNetwork};
     options.sampling.networks.push_back(options.other);
+    // An ablation may come without the generator that both were lifted from.
+    if (options.sampling.gans.empty()) options.sampling.gans = {options.sampling.networks.front()};
   }
   SamplingRun run("demo", options.sampling);
   const bool compares = run.network_count() > 1;

@@ -20,8 +20,7 @@ namespace {
 std::optional<std::filesystem::path> gan_for(const SamplingOptions& options, size_t network_index) {
   if (options.gans.empty()) return std::nullopt;
   const auto& path = options.networks[network_index];
-  const bool takes_gan =
-      model::recognize(formats::read_checkpoint(model::network_bytes(path))) == model::NetworkKind::liftedgan;
+  const bool takes_gan = model::needs_generator(model::recognize(formats::read_checkpoint(model::network_bytes(path))));
   // With one network a needless --gan is an error of the reader's; among several it belongs to those that take one.
   if (!takes_gan && options.networks.size() > 1) return std::nullopt;
   return options.gans.size() == 1 ? options.gans[0] : options.gans[network_index];

@@ -65,6 +65,8 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
     case NetworkKind::view_light_probe:
     case NetworkKind::image_depth:
     case NetworkKind::lifted_network:
+    case NetworkKind::lifting_networks:
+    case NetworkKind::gan_checkpoint:
       for (const auto& [key, value] : checkpoint.metadata.items()) {
         facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
       }

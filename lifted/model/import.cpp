@@ -88,19 +88,24 @@ bool is_generator(NetworkKind kind) {
   fail("{}: is {}, expected {}{}{}", what, what_it_is(kind), wanted, usage.empty() ? "" : "; ", usage);
 }
 
-LoadedNetwork load_pair(const Checkpoint& checkpoint, const fs::path& network, const std::optional<fs::path>& gan) {
-  const std::string what = network.string();
-  if (!gan) refuse(what, NetworkKind::liftedgan, "a network that can run by itself");
-  const Checkpoint generator = formats::read_checkpoint(*gan);
-  const NetworkKind kind = recognize(generator);
-  if (!is_generator(kind)) refuse(gan->string(), kind, "the StyleGAN2 generator of --gan");
-  return lift(load_generator(generator, kind, gan->string()), checkpoint, what, gan->string());
-}
-
 LoadedNetwork load_alone(const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
   if (kind == NetworkKind::lifted_network) return load_network_file(checkpoint, what);
   if (is_generator(kind)) return load_generator(checkpoint, kind, what);
   refuse(what, kind, "a generator or a lifted model");
+}
+
+LoadedNetwork load_pair(const Checkpoint& checkpoint, NetworkKind kind, const fs::path& network,
+                        const std::optional<fs::path>& gan) {
+  const std::string what = network.string();
+  if (!gan) refuse(what, kind, "a network that can run by itself");
+  const Checkpoint generator = formats::read_checkpoint(network_bytes(*gan));
+  const NetworkKind gan_kind = recognize(generator);
+  if (kind == NetworkKind::lifting_networks) {
+    const LoadedNetwork shared = load_alone(generator, gan_kind, gan->string());
+    return load_network_file(checkpoint, what, &shared);
+  }
+  if (!is_generator(gan_kind)) refuse(gan->string(), gan_kind, "the StyleGAN2 generator of --gan");
+  return lift(load_generator(generator, gan_kind, gan->string()), checkpoint, what, gan->string());
 }
 
 /// --gan was given beside a network that does not want one.
@@ -140,7 +145,7 @@ LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& 
   if (gan) refuse_superfluous_gan(path, kind, *gan);
   torch::NoGradGuard no_grad;
   LoadedNetwork network =
-      kind == NetworkKind::liftedgan ? load_pair(checkpoint, path, gan) : load_alone(checkpoint, kind, path.string());
+      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
   network.files = {path};
   if (gan) network.files.push_back(*gan);
   freeze(network);

@@ -30,7 +30,8 @@ struct LoadedNetwork {
 /// Reads a network, telling by content what each file is:
 ///  * this project's own .safetensors (lifted or plain),
 ///  * a StyleGAN2 generator (rosinality's .pt) or an NVIDIA StyleGAN2-ADA .pkl: plain 2D,
-///  * a LiftedGAN checkpoint_NNN.pth, with `gan` the generator it was trained with.
+///  * a LiftedGAN checkpoint_NNN.pth, with `gan` the generator it was trained with; our own without its generator, with
+///    `gan` any network that has the same.
 /// Parameters need no gradient. Error that says what a file is, and which command or option takes it, if it is
 /// something else or the two do not belong together; that names the keys that are missing, unknown or misshapen, and
 /// the tensor that holds NaN.

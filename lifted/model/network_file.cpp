@@ -29,6 +29,17 @@ void add_module(StateDict& tensors, const std::string& name, const torch::nn::Mo
   }
 }
 
+/// Of the weights as float16, so that storing them in half changes nothing.
+std::string fingerprint(const torch::nn::Module& module) {
+  std::string names_and_values;
+  for (const auto& [key, tensor] : nets::state_of(module)) {
+    const torch::Tensor half = tensor.detach().to(torch::kCPU, torch::kFloat16).contiguous();
+    names_and_values += key;
+    names_and_values += sha256_of(half.data_ptr(), half.nbytes());
+  }
+  return sha256_of(names_and_values.data(), names_and_values.size());
+}
+
 nlohmann::json describe_sources(const LoadedNetwork& network) {
   if (!network.provenance.empty()) return network.provenance;
   nlohmann::json sources = nlohmann::json::array();
@@ -75,14 +86,16 @@ void require_known_prefixes(const StateDict& tensors, bool lifted, const std::st
 
 void save_network(const std::filesystem::path& path, LoadedNetwork& network, const SaveOptions& options) {
   WStatistics& statistics = network.lifted ? network.lifted->statistics() : network.statistics;
+  require(options.generator || network.lifted, "{}: without its generator a 2D network is nothing", path.string());
   StateDict tensors{{kMean, statistics.mean}};
-  add_module(tensors, "generator", *network.generator, options.half);
+  if (options.generator) add_module(tensors, "generator", *network.generator, options.half);
   nlohmann::json metadata{
       {"format", kLiftedNetworkFormat},
       {"format_version", kVersion},
       {"generator", network.generator->config().to_json()},
       {"w_statistics", {{"sigma_inv", statistics.ensure_sigma_inv(network.generator)}, {"source", statistics.source}}},
       {"provenance", describe_sources(network)}};
+  if (!options.generator) metadata["generator_sha256"] = fingerprint(*network.generator);
   if (network.lifted) {
     for (const auto& [name, module] : network.lifted->networks().published())
       add_module(tensors, name, *module, options.half);
@@ -92,7 +105,8 @@ void save_network(const std::filesystem::path& path, LoadedNetwork& network, con
   formats::write_safetensors(path, tensors, metadata);
 }
 
-LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what) {
+LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what,
+                                const LoadedNetwork* gan) {
   const nlohmann::json& metadata = checkpoint.metadata;
   const nlohmann::json version = parse(metadata, "format_version", what);
   require(version.is_number_integer() && version.get<int>() == kVersion,
@@ -103,12 +117,18 @@ LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std
   require_known_prefixes(tensors, lifted, what);
 
   const auto config = nets::Stylegan2Config::from_json(parse(metadata, "generator", what));
-  const StateDict generator = with_prefix(tensors, "generator.");
-  require(nets::infer_stylegan2_config(generator, what).channels == config.channels,
-          "{}: the generator's tensors do not have the sizes its metadata says", what);
   LoadedNetwork network;
-  network.generator = nets::Stylegan2Generator(config);
-  nets::load_strict(*network.generator, generator, what + ": generator");
+  if (gan) {
+    require(metadata.value("generator_sha256", nlohmann::json()) == fingerprint(*gan->generator),
+            "{}: its networks were lifted from another generator than that of --gan", what);
+    network.generator = gan->generator;
+  } else {
+    const StateDict generator = with_prefix(tensors, "generator.");
+    require(nets::infer_stylegan2_config(generator, what).channels == config.channels,
+            "{}: the generator's tensors do not have the sizes its metadata says", what);
+    network.generator = nets::Stylegan2Generator(config);
+    nets::load_strict(*network.generator, generator, what + ": generator");
+  }
   network.statistics = read_statistics(tensors, metadata, config, what);
   if (metadata.contains("provenance")) network.provenance = parse(metadata, "provenance", what);
   if (!lifted) return network;

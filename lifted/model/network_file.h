@@ -9,15 +9,19 @@
 namespace lifted::model {
 
 struct SaveOptions {
-  bool half = false;  // store weights as float16: half the size, about three digits
+  bool half = false;      // store weights as float16: half the size, about three digits
+  bool generator = true;  // else the lifting networks alone, for whom shares a generator among several
 };
 
 /// Writes generator.*, netD.*, netT.*, netSD.*, netSC.* and w_statistics.mean with, in the metadata: format
 /// "lifted-network" and its version, the networks' sizes, the lifting configuration, the w statistics and where the
 /// weights come from (file names, SHA-256, the version of this program). Measures what the statistics lack. Atomic.
+/// Without the generator its metadata names the generator's weights by their SHA-256. Error if there is nothing else.
 void save_network(const std::filesystem::path& path, LoadedNetwork& network, const SaveOptions& options = {});
 
-/// Builds the networks of such a file. `what` names it in errors.
-LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what);
+/// Builds the networks of such a file. `what` names it in errors. `gan`: the network whose generator a file that lacks
+/// its own goes with; Error unless it is the one that it was lifted from.
+LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what,
+                                const LoadedNetwork* gan = nullptr);
 
 }  // namespace lifted::model

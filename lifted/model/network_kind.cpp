@@ -31,7 +31,11 @@ NetworkKind recognize_state_dict(const Value& root) {
 NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   const Value& root = checkpoint.root;
   const std::string format = checkpoint.metadata.value("format", "");
-  if (format == kLiftedNetworkFormat) return NetworkKind::lifted_network;
+  if (format == kLiftedNetworkFormat) {
+    return checkpoint.metadata.contains("generator_sha256") ? NetworkKind::lifting_networks
+                                                            : NetworkKind::lifted_network;
+  }
+  if (format == kGanCheckpointFormat) return NetworkKind::gan_checkpoint;
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (format == kImageDepthFormat) return NetworkKind::image_depth;
@@ -47,16 +51,24 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   return recognize_state_dict(root);
 }
 
+bool needs_generator(NetworkKind kind) {
+  return kind == NetworkKind::liftedgan || kind == NetworkKind::lifting_networks;
+}
+
 std::string_view what_it_is(NetworkKind kind) {
   switch (kind) {
     case NetworkKind::lifted_network:
       return "a lifted network of this project";
+    case NetworkKind::lifting_networks:
+      return "the lifting networks of this project without their generator";
     case NetworkKind::stylegan2:
       return "a StyleGAN2 generator (rosinality's layout)";
     case NetworkKind::liftedgan:
       return "a LiftedGAN checkpoint: the lifting networks without their generator";
     case NetworkKind::nvidia_ada:
       return "an NVIDIA StyleGAN2-ADA network";
+    case NetworkKind::gan_checkpoint:
+      return "a generator with its discriminator, to train on from";
     case NetworkKind::discriminator:
       return "a StyleGAN2 discriminator without a generator";
     case NetworkKind::face_embedding:
@@ -79,11 +91,15 @@ std::string_view how_to_use(NetworkKind kind) {
   switch (kind) {
     case NetworkKind::lifted_network:
       return "pass it as --network";
+    case NetworkKind::lifting_networks:
+      return "pass it as --network, with a network that has the same generator as --gan";
     case NetworkKind::stylegan2:
     case NetworkKind::nvidia_ada:
       return "pass it as --network for 2D samples, or as --gan beside the LiftedGAN checkpoint trained with it";
     case NetworkKind::liftedgan:
       return "pass it as --network, with the StyleGAN2 file it was trained with as --gan";
+    case NetworkKind::gan_checkpoint:
+      return "pass it as --resume to train-gan";
     case NetworkKind::discriminator:
       return "no command takes it without its generator";
     case NetworkKind::face_embedding:

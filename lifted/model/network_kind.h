@@ -9,9 +9,11 @@ namespace lifted::model {
 
 enum class NetworkKind {
   lifted_network,    // this project's self-describing file
+  lifting_networks,  // the same without its generator
   stylegan2,         // rosinality's layout: a dict with g_ema, or a generator's bare state dict
   liftedgan,         // the authors' checkpoint: netD, netT, netSD, netSC
   nvidia_ada,        // StyleGAN2-ADA pickle with G_ema
+  gan_checkpoint,    // this project's: generator and discriminator, to train on from
   discriminator,     // rosinality's layout without a generator
   face_embedding,    // this project's, or model_state_dict of the authors' face recognition network
   view_light_probe,  // this project's, from train-probe
@@ -23,11 +25,15 @@ enum class NetworkKind {
 
 /// What the metadata entry "format" of this project's files says.
 constexpr const char* kLiftedNetworkFormat = "lifted-network";
+constexpr const char* kGanCheckpointFormat = "lifted-gan-checkpoint";
 constexpr const char* kFaceEmbeddingFormat = "lifted-face-embedding";
 constexpr const char* kViewLightProbeFormat = "lifted-view-light-probe";
 constexpr const char* kImageDepthFormat = "lifted-image-depth";
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint);
+
+/// Lifting networks that run on a generator of another file (--gan).
+bool needs_generator(NetworkKind kind);
 
 /// "a StyleGAN2 generator (rosinality's layout)": completes "FILE is …".
 std::string_view what_it_is(NetworkKind kind);

@@ -64,7 +64,7 @@ TEST(Program, HelpListsEveryCommand) {
 TEST(Program, SentencesAboutFilesNameOptionsThatExist) {
   using model::NetworkKind;
   std::map<std::string, std::string> help;
-  for (const char* command : {"generate", "train-lift", "metrics"})
+  for (const char* command : {"generate", "train-gan", "train-lift", "metrics"})
     help[command] = run_program({command, "--help"}).output;
   // "--probe to metrics"; without a command, generate takes it (as every other that samples).
   const std::regex option("--[a-z-]+"), commands(" to ([a-z-]+)(?: or ([a-z-]+))?$");

@@ -125,6 +125,15 @@ TEST_F(TrainGan, ResumesOnlyItsOwnConfigurationAndTransfersToOthers) {
   transfer.back() = folder + "/network-snapshot-000000.safetensors";
   ASSERT_EQ(call(transfer), 0) << output();
   EXPECT_NE(output().find("discriminator absent"), std::string::npos) << output();
+  // A checkpoint for other trainings is smaller and brings both networks.
+  const fs::path checkpoint = folder_ / "checkpoint.safetensors";
+  ASSERT_EQ(call({"convert", "--network", state, "--for-training", "--half", "--out", checkpoint}), 0) << output();
+  EXPECT_LT(fs::file_size(checkpoint), fs::file_size(state) / 4);
+  ASSERT_EQ(call({"inspect", checkpoint}), 0);
+  EXPECT_NE(output().find("--resume to train-gan"), std::string::npos) << output();
+  transfer.back() = checkpoint;
+  ASSERT_EQ(call(transfer), 0) << output();
+  EXPECT_NE(output().find("discriminator too"), std::string::npos) << output();
   transfer.back() = folder + "/stats.jsonl";
   EXPECT_EQ(call(transfer), 1) << output();
 }

@@ -137,6 +137,24 @@ TEST_F(Import, HalfPrecisionFileIsSmallerAndClose) {
   test::expect_close("proxy image from half weights", pictures(half).back(), pictures(network).back(), 0.05);
 }
 
+TEST_F(Import, LiftingNetworksShareTheGeneratorOfAnother) {
+  LoadedNetwork network = load_network(pair, gan);
+  const auto alone = folder / "alone.safetensors", half = folder / "half.safetensors";
+  save_network(own, network);
+  save_network(half, network, {.half = true});
+  save_network(alone, network, {.generator = false});
+  EXPECT_LT(std::filesystem::file_size(alone), std::filesystem::file_size(own));
+  expect_same(pictures(load_network(alone, own)), pictures(network));
+  EXPECT_NO_THROW(load_network(alone, half)) << "half the digits are the same generator";
+  EXPECT_NO_THROW(load_network(alone, gan)) << "as a checkpoint";
+  EXPECT_THAT(error_of(alone), HasSubstr("without their generator, expected a network that can run by itself"));
+  network.generator->parameters().front().data().add_(1);
+  save_network(own, network);
+  EXPECT_THAT(error_of(alone, own), HasSubstr("another generator"));
+  LoadedNetwork plain = load_network(gan);
+  EXPECT_THAT(message_of([&] { save_network(own, plain, {.generator = false}); }), HasSubstr("nothing"));
+}
+
 TEST_F(Import, PlainGeneratorConvertsToo) {
   LoadedNetwork network = load_network(gan);
   save_network(own, network);

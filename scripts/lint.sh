@@ -30,7 +30,7 @@ case "${1:-}" in
     shift
     # A build folder of its own: clang cannot read GCC's precompiled headers.
     [ -f build/tidy/compile_commands.json ] ||
-      cmake -S . -B build/tidy -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DLIFTED_BUILD_TESTS=OFF -DLIFTED_BUILD_BENCH=OFF >/dev/null
+      cmake -S . -B build/tidy -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DLIFTED_UNITY=OFF -DLIFTED_BUILD_TESTS=OFF -DLIFTED_BUILD_BENCH=OFF >/dev/null
     { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else without_torch; fi; } |
       xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/tidy --extra-arg=-fno-openmp \
         --extra-arg=-include --extra-arg="$PWD/fuzz/clang_libtorch.h"

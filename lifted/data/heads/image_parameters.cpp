@@ -128,8 +128,8 @@ Background sample_background(RandomStream random) {
     blob.x = to_float(random.uniform(-1, 1));
     blob.y = to_float(random.uniform(-1, 1));
     blob.radius = to_float(random.uniform(0.25, 0.8));
-    const Color grey = grey_color(random.normal(0, 0.10));
-    blob.color = grey + random_color(random, 0.04);
+    const Color middle = grey_color(random.normal(0, 0.10));
+    blob.color = middle + random_color(random, 0.04);
     background.blobs.push_back(blob);
   }
   return background;

@@ -113,7 +113,7 @@ std::string introduction(const model::LoadedNetwork& network, const SamplingOpti
   const bool builtin = sampling.networks.front() == model::kBuiltinNetwork;
   return fmt::format(
       "People that do not exist, from {} at {} pixels, lifted from a 2D StyleGAN2 that saw only pictures: no 3D "
-      "supervision. Pictures are enlarged by a whole factor.",
+      "supervision. Turning and relit heads are drawn large, other pictures enlarged.",
       builtin ? "the model this program carries (synthetic heads; models/README.md tells how it was trained)"
               : sampling.networks.front().filename().string(),
       network.generator->config().size);

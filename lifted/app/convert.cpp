@@ -21,7 +21,7 @@ void convert_for_training(const ConvertOptions& options) {
   const train::TrainingState state = train::read_training_state(options.network);
   StateDict kept;
   for (const auto& [name, tensor] : state.tensors) {
-    if (!name.starts_with("g_ema.") && !name.starts_with("d.")) continue;
+    if (!name.starts_with("d.") && (options.without_generator || !name.starts_with("g_ema."))) continue;
     kept[name] = options.half && tensor.is_floating_point() ? tensor.to(torch::kFloat16) : tensor;
   }
   require(!kept.empty(), "{}: is a training state of another command than train-gan", options.network.string());
@@ -30,8 +30,9 @@ void convert_for_training(const ConvertOptions& options) {
       {{"format", model::kGanCheckpointFormat},
        {"provenance",
         {{"tool", "liftedgan train-gan"}, {"images", state.images}, {"options", state.values["task"]["options"]}}}});
-  log_info("{}: generator and discriminator after {} images; pass it as --resume to train-gan", options.out.string(),
-           state.images);
+  log_info("{}: {} after {} images; pass it as {} to train-gan", options.out.string(),
+           options.without_generator ? "discriminator" : "generator and discriminator", state.images,
+           options.without_generator ? "--discriminator" : "--resume");
 }
 
 void convert(const ConvertOptions& options) {
@@ -58,11 +59,11 @@ void add_convert(CLI::App& app) {
   command->add_option("--out", options->out, "File to write")->required();
   command->add_flag("--half", options->half, "Store weights as float16");
   command->add_flag("--without-generator", options->without_generator,
-                    "Leave the generator out, where several networks were lifted from the same");
+                    "Leave the generator out: lifting networks for who has it from another file, or with --for-training the "
+                    "discriminator alone");
   command
       ->add_flag("--for-training", options->for_training,
                  "Of a training state of train-gan: generator and discriminator, for --resume of another training")
-      ->excludes("--without-generator")
       ->excludes("--gan");
   command->callback([options] { convert(*options); });
 }

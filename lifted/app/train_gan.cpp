@@ -27,6 +27,7 @@ struct GanSettings {
   uint64_t seed = 0;
 
   double kimg = 25000;
+  std::string discriminator;
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 4, .snap = 50};
 
   /// Calls visit(option name, field) for everything in the first group.
@@ -105,6 +106,10 @@ void train_gan(GanSettings s, const CLI::App& command) {
       std::swap(transfer, s.run.resume);
     }
   }
+  if (!s.discriminator.empty() && transfer.empty()) {
+    usage_error("--discriminator {}: expected --resume with a checkpoint of the generator it belongs to",
+                s.discriminator);
+  }
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
@@ -115,9 +120,10 @@ void train_gan(GanSettings s, const CLI::App& command) {
   options.validate(*images);
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
-  if (!transfer.empty()) log_info("{}", task.transfer_from(transfer));
+  if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator));
   const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},
                                {"kimg", s.kimg},           {"transfer", transfer},
+                               {"discriminator", s.discriminator},
                                {"images", images->size()}, {"options", options.to_json()}};
   train_in_folder(task, s.run, loop, {description(s, fs::path(s.data).stem().string()), record}, options.to_json());
 }
@@ -130,7 +136,7 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--data", s->data,
                       "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
   command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
-  command->add_option("--channels", s->channels, "Widths of the networks: lite, full or tiny")->capture_default_str();
+  command->add_option("--channels", s->channels, "Widths of the networks: lite, full, tiny or micro")->capture_default_str();
   command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
   command->add_option("--batch-part", s->batch_part, "Images at a time, gradients being added up (0: the whole batch)")
       ->capture_default_str();
@@ -149,6 +155,8 @@ void add_train_gan(CLI::App& app) {
                    "Thousand images at first that train the discriminator alone: for generators that come without one")
       ->capture_default_str();
   command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
+  command->add_option("--discriminator", s->discriminator,
+                      "Checkpoint to take the discriminator from, where the one of --resume has none");
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] { train_gan(*s, *command); });

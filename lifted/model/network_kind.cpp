@@ -35,7 +35,9 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
     return checkpoint.metadata.contains("generator_sha256") ? NetworkKind::lifting_networks
                                                             : NetworkKind::lifted_network;
   }
-  if (format == kGanCheckpointFormat) return NetworkKind::gan_checkpoint;
+  if (format == kGanCheckpointFormat) {
+    return has(root, "g_ema.input.input") ? NetworkKind::gan_checkpoint : NetworkKind::discriminator;
+  }
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (format == kImageDepthFormat) return NetworkKind::image_depth;
@@ -101,7 +103,7 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::gan_checkpoint:
       return "pass it as --resume to train-gan";
     case NetworkKind::discriminator:
-      return "no command takes it without its generator";
+      return "pass it as --discriminator to train-gan, beside its generator as --resume";
     case NetworkKind::face_embedding:
       return "pass it as --embedding to train-lift or metrics";
     case NetworkKind::view_light_probe:

@@ -95,12 +95,13 @@ void set_channels(GanOptions& options, const std::string& table, int size) {
     d.channels = nets::lite_discriminator_channels(size);
   } else if (table == "full") {
     g.channels = d.channels = nets::full_channels(size);
-  } else if (table == "tiny") {
-    g.z_dim = g.w_dim = 256;
-    for (int side = 4; side <= size; side *= 2) g.channels.push_back(std::min(256, 2048 / side));
+  } else if (table == "tiny" || table == "micro") {
+    const int widest = table == "tiny" ? 256 : 128;
+    g.z_dim = g.w_dim = widest;
+    for (int side = 4; side <= size; side *= 2) g.channels.push_back(std::min(widest, 8 * widest / side));
     d.channels = g.channels;
   } else {
-    usage_error("--channels {}: expected lite, full or tiny", table);
+    usage_error("--channels {}: expected lite, full, tiny or micro", table);
   }
 }
 
@@ -226,21 +227,29 @@ void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
   trainer_.noise_generator = random_.get("noise", device_);
 }
 
-std::string GanTask::transfer_from(const std::filesystem::path& path) {
+namespace {
+/// One network's weights out of a checkpoint with several: a dict of dicts (rosinality), or a flat one with dotted names
+/// (this project's training states). Empty where it has none of that name.
+StateDict network_in(const formats::Checkpoint& checkpoint, const char* name) {
+  if (const auto* found = checkpoint.root.find(name)) return formats::tensors_of(*found, "module.");
+  if (checkpoint.kind != formats::FileKind::safetensors) return {};
+  return entries_under(formats::tensors_of(checkpoint.root), std::string(name) + ".");
+}
+}  // namespace
+
+std::string GanTask::transfer_from(const std::filesystem::path& path, const std::filesystem::path& discriminator_path) {
   const std::string what = path.string();
   const auto checkpoint = formats::read_checkpoint(path);
-  // A dict of dicts (rosinality), or a flat one with dotted names (this project's training states).
-  const bool nested = checkpoint.root.find("g_ema") != nullptr;
-  const auto network = [&](const char* name) -> StateDict {
-    if (!nested)
-      return checkpoint.kind == formats::FileKind::safetensors
-                 ? entries_under(formats::tensors_of(checkpoint.root), std::string(name) + ".")
-                 : StateDict();
-    const auto* found = checkpoint.root.find(name);
-    return found ? formats::tensors_of(*found, "module.") : StateDict();
-  };
-  StateDict average = network("g_ema"), generator = network("g");
-  const StateDict discriminator = network("d");
+  StateDict average = network_in(checkpoint, "g_ema"), generator = network_in(checkpoint, "g");
+  StateDict discriminator = network_in(checkpoint, "d");
+  std::string discriminator_file = what;
+  if (!discriminator_path.empty()) {
+    discriminator_file = discriminator_path.string();
+    discriminator = network_in(formats::read_checkpoint(discriminator_path), "d");
+    require(!discriminator.empty(),
+            "{}: has no discriminator; expected a training state, a StyleGAN2 .pt, or a file of convert --for-training",
+            discriminator_file);
+  }
   if (average.empty()) {
     const auto loaded = model::load_network(path);
     require(loaded.generator->config() == options_.generator, "{}: a generator of another shape: {}, expected {}", what,
@@ -251,10 +260,12 @@ std::string GanTask::transfer_from(const std::filesystem::path& path) {
   nets::load_strict(*trainer_.average, average, what + ": g_ema");
   nets::load_strict(*trainer_.generator, has_generator ? generator : average,
                     what + (has_generator ? ": g" : ": g_ema"));
-  if (!discriminator.empty()) nets::load_strict(*trainer_.discriminator, discriminator, what + ": d");
+  if (!discriminator.empty()) nets::load_strict(*trainer_.discriminator, discriminator, discriminator_file + ": d");
   return fmt::format("transfer from {}: generator {}, discriminator {}", what,
                      has_generator ? "and average" : "from its average",
-                     discriminator.empty() ? "absent, starting at random" : "too");
+                     discriminator.empty()        ? "absent, starting at random"
+                     : discriminator_path.empty() ? "too"
+                                                  : "from " + discriminator_file);
 }
 
 // ---- What people look at ----

@@ -40,8 +40,9 @@ struct GanOptions {
   void validate(const data::Dataset& images) const;
 };
 
-/// The three widths tables of train-gan: "lite" (LiftedGAN's), "full" (rosinality's) and "tiny" (a 256-wide latent, at
-/// most 256 channels). Latent sizes, channels and image size of both networks are set; UsageError for other names.
+/// The widths tables of train-gan: "lite" (LiftedGAN's), "full" (rosinality's), "tiny" (a 256-wide latent, at most 256
+/// channels) and "micro" (half of that). Latent sizes, channels and image size of both networks are set; UsageError for
+/// other names.
 void set_channels(GanOptions& options, const std::string& table, int size);
 
 class GanTask : public TrainingTask {
@@ -58,9 +59,9 @@ class GanTask : public TrainingTask {
   std::string status(const Statistics& statistics) const override;
 
   /// Starts from a checkpoint's weights instead of random ones: every file load_network() reads, and training states.
-  /// Takes g and d too where it has them. Returns a sentence about what was taken. Error if a network in it has another
-  /// shape.
-  std::string transfer_from(const std::filesystem::path& checkpoint);
+  /// Takes g and d too where it has them, d from the other file if one is named. Returns a sentence about what was
+  /// taken. Error if a network in it has another shape.
+  std::string transfer_from(const std::filesystem::path& checkpoint, const std::filesystem::path& discriminator = {});
 
   GanTrainer& trainer() { return trainer_; }
 

@@ -85,7 +85,7 @@ TEST_F(TrainGan, RefusesWhatCannotWork) {
   expect_refusal(with({"--batch", "13"}), 2, "12 images, fewer than --batch 13");
   expect_refusal(with({"--size", "32"}), 1, "16x16 pixels, expected 32x32");
   expect_refusal(with({"--size", "48"}), 2, "power of two");
-  expect_refusal(with({"--channels", "huge"}), 2, "expected lite, full or tiny");
+  expect_refusal(with({"--channels", "huge"}), 2, "expected lite, full, tiny or micro");
   expect_refusal(with({"--aug", "much"}), 2, "expected ada, noaug or fixed");
   expect_refusal(with({"--data", folder_.path() / "absent"}), 1, "does not exist");
   expect_refusal(with({"--kimg", "-1"}), 2, "--kimg");
@@ -134,6 +134,25 @@ TEST_F(TrainGan, ResumesOnlyItsOwnConfigurationAndTransfersToOthers) {
   transfer.back() = checkpoint;
   ASSERT_EQ(call(transfer), 0) << output();
   EXPECT_NE(output().find("discriminator too"), std::string::npos) << output();
+  // Either network alone, from files that have one each.
+  const fs::path discriminator = folder_ / "discriminator.safetensors";
+  ASSERT_EQ(call({"convert", "--network", state, "--for-training", "--without-generator", "--out", discriminator}), 0)
+      << output();
+  ASSERT_EQ(call({"inspect", discriminator}), 0);
+  EXPECT_NE(output().find("--discriminator"), std::string::npos) << output();
+  EXPECT_LT(fs::file_size(discriminator), fs::file_size(state) / 4);
+  const std::string snapshot = folder + "/network-snapshot-000000.safetensors";
+  transfer.back() = snapshot;
+  Arguments both = transfer;
+  both.insert(both.end(), {"--discriminator", discriminator});
+  ASSERT_EQ(call(both), 0) << output();
+  EXPECT_NE(output().find("discriminator from " + discriminator.string()), std::string::npos) << output();
+  both.back() = snapshot;
+  EXPECT_EQ(call(both), 1) << output();
+  EXPECT_NE(output().find("has no discriminator"), std::string::npos) << output();
+  Arguments without_generator = start(0.004);
+  without_generator.insert(without_generator.end(), {"--discriminator", discriminator});
+  EXPECT_EQ(call(without_generator), 2) << output();
   transfer.back() = folder + "/stats.jsonl";
   EXPECT_EQ(call(transfer), 1) << output();
 }

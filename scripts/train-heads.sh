@@ -1,15 +1,16 @@
 #!/bin/sh
-# Synthetic heads from nothing to a measured 3D model: images, face network, StyleGAN2, lifting, metrics.
+# Synthetic heads from nothing to a measured 3D model: images, face network, StyleGAN2, lifting, an ablation of it, metrics,
+# a page of figures.
 # Stopped at any moment, the same command goes on where it was.
 set -eu
 
 usage() {
   cat <<END
 usage: scripts/train-heads.sh [--quick] [--face-model FILE] [--program FILE] OUTDIR
-  --quick            32 pixels and short trainings: a quarter of an hour on two cores
+  --quick            32 pixels, narrow networks, short trainings, no face network: a quarter of an hour on two cores
   --face-model FILE  an ICT-FaceKit folder or what 'heads pack' made of one (default: the built-in head)
   --program FILE     the liftedgan binary (default: build/release/liftedgan)
-Sizes and lengths can be set by environment: SIZE COUNT GAN_KIMG LIFT_KIMG PEOPLE_KIMG SEED
+Sizes and lengths can be set by environment: SIZE COUNT CHANNELS GAN_KIMG LIFT_KIMG ABLATION_KIMG PEOPLE_KIMG SEED
 END
   exit "${1:-2}"
 }
@@ -30,9 +31,11 @@ done
 [ -x "$program" ] || { echo "error: $program: no such program; build it with 'make build'" >&2; exit 1; }
 
 if [ "$quick" = 1 ]; then
-  SIZE=${SIZE:-32} COUNT=${COUNT:-10000} GAN_KIMG=${GAN_KIMG:-60} LIFT_KIMG=${LIFT_KIMG:-6} PEOPLE_KIMG=0
+  SIZE=${SIZE:-32} COUNT=${COUNT:-6000} CHANNELS=${CHANNELS:-micro} GAN_KIMG=${GAN_KIMG:-40} LIFT_KIMG=${LIFT_KIMG:-20}
+  ABLATION_KIMG=${ABLATION_KIMG:-0} PEOPLE_KIMG=${PEOPLE_KIMG:-0} SAMPLES=1k
 else
-  SIZE=${SIZE:-64} COUNT=${COUNT:-70000} GAN_KIMG=${GAN_KIMG:-1000} LIFT_KIMG=${LIFT_KIMG:-80} PEOPLE_KIMG=${PEOPLE_KIMG:-90}
+  SIZE=${SIZE:-64} COUNT=${COUNT:-70000} CHANNELS=${CHANNELS:-tiny} GAN_KIMG=${GAN_KIMG:-200} LIFT_KIMG=${LIFT_KIMG:-60}
+  ABLATION_KIMG=${ABLATION_KIMG:-$LIFT_KIMG} PEOPLE_KIMG=${PEOPLE_KIMG:-90} SAMPLES=10k
 fi
 SEED=${SEED:-1}
 mkdir -p "$out"
@@ -67,11 +70,22 @@ if [ "$PEOPLE_KIMG" != 0 ]; then
   train embedding "$PEOPLE_KIMG" 4 train-embedding --data "$out/people.zip" --arch small
   embedding=$(newest embedding)
 fi
-train gan "$GAN_KIMG" 4 train-gan --data "$out/heads.zip" --size "$SIZE" --channels tiny --batch 8 --mirror --aug noaug --gamma 1
-train lift "$LIFT_KIMG" 0.4 train-lift --gan "$(newest gan)" --preset heads ${embedding:+--embedding "$embedding"}
-network=$(newest lift)
+train gan "$GAN_KIMG" 2 train-gan --data "$out/heads.zip" --size "$SIZE" --channels "$CHANNELS" --batch 8 --mirror --aug noaug \
+  --gamma 0.3 --ema 5
+lift() { # STAGE KIMG ARGUMENTS...
+  stage=$1 length=$2
+  shift 2
+  train "$stage" "$length" 0.4 train-lift --gan "$(newest gan)" --preset heads ${embedding:+--embedding "$embedding"} "$@"
+}
+lift lift "$LIFT_KIMG"
+network=$(newest lift) ablation=''
+if [ "$ABLATION_KIMG" != 0 ]; then
+  lift lift-wo-perturb "$ABLATION_KIMG" --wo perturb
+  ablation=$(newest lift-wo-perturb)
+fi
 echo "== metrics of $network"
-"$program" metrics --network "$network" --data "$out/heads.zip" --metrics fd_random10k_full --trunc 0.7 | tee "$out/metrics.json"
-"$program" rotate --network "$network" --seeds 0-7 --outdir "$out/rotate"
-cp "$network" "$out/heads-$SIZE.safetensors"
-echo "done: $out/heads-$SIZE.safetensors, turned in $out/rotate"
+"$program" metrics --network "$network" --data "$out/heads.zip" --metrics "agreement,fd_random${SAMPLES}_full" --trunc 0.7 \
+  --cache "$out/cache" | tee "$out/metrics.json"
+"$program" demo --network "$network" ${ablation:+--ablation "$ablation" --label "without perturbation"} --outdir "$out/demo"
+"$program" convert --network "$network" --half --out "$out/heads-$SIZE.safetensors"
+echo "done: $out/heads-$SIZE.safetensors, shown in $out/demo/index.html"

@@ -90,13 +90,14 @@ TEST(Doctor, ReportsLibrariesAndKernels) {
     EXPECT_NE(result.output.find(line), std::string::npos) << line;
 }
 
-TEST(Demo, MakesAPageOfTheBuiltinNetworkWithoutAnyFile) {
+TEST(Demo, MakesAPageOfTheBuiltinNetworkAndItsAblation) {
   const test::TemporaryFolder folder;
-  const auto result = run_program({"demo", "--outdir", (folder / "demo").string()});
+  const auto result = run_program({"demo", "--outdir", (folder / "demo").string(), "--ablation",
+                                   LIFTED_SOURCE_DIR "/models/heads-64-wo-perturb.safetensors", "--label", "without"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const std::string page = read_text(folder / "demo" / "index.html");
-  for (const char* file :
-       {"faces.png", "factors.png", "yaw.gif", "pitch.gif", "light.gif", "interpolation.gif", "mix.png", "head.glb"}) {
+  for (const char* file : {"faces.png", "factors.png", "yaw.gif", "pitch.gif", "light.gif", "interpolation.gif",
+                           "mix.png", "head.glb", "ablation.gif"}) {
     EXPECT_GT(std::filesystem::file_size(folder.path() / "demo" / file), 0U) << file;
     EXPECT_NE(page.find(file), std::string::npos) << file;
   }

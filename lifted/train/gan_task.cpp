@@ -228,8 +228,8 @@ void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
 }
 
 namespace {
-/// One network's weights out of a checkpoint with several: a dict of dicts (rosinality), or a flat one with dotted names
-/// (this project's training states). Empty where it has none of that name.
+/// One network's weights out of a checkpoint with several: a dict of dicts (rosinality), or a flat one with dotted
+/// names (this project's training states). Empty where it has none of that name.
 StateDict network_in(const formats::Checkpoint& checkpoint, const char* name) {
   if (const auto* found = checkpoint.root.find(name)) return formats::tensors_of(*found, "module.");
   if (checkpoint.kind != formats::FileKind::safetensors) return {};

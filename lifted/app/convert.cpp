@@ -58,9 +58,10 @@ void add_convert(CLI::App& app) {
   command->add_option("--gan", options->gan, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
   command->add_option("--out", options->out, "File to write")->required();
   command->add_flag("--half", options->half, "Store weights as float16");
-  command->add_flag("--without-generator", options->without_generator,
-                    "Leave the generator out: lifting networks for who has it from another file, or with --for-training the "
-                    "discriminator alone");
+  command->add_flag(
+      "--without-generator", options->without_generator,
+      "Leave the generator out: lifting networks for who has it from another file, or with --for-training the "
+      "discriminator alone");
   command
       ->add_flag("--for-training", options->for_training,
                  "Of a training state of train-gan: generator and discriminator, for --resume of another training")

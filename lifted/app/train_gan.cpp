@@ -121,10 +121,10 @@ void train_gan(GanSettings s, const CLI::App& command) {
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator));
-  const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},
-                               {"kimg", s.kimg},           {"transfer", transfer},
-                               {"discriminator", s.discriminator},
-                               {"images", images->size()}, {"options", options.to_json()}};
+  const ordered_json record = {
+      {"command", "train-gan"},      {"settings", settings_json(s)},     {"kimg", s.kimg},
+      {"transfer", transfer},        {"discriminator", s.discriminator}, {"images", images->size()},
+      {"options", options.to_json()}};
   train_in_folder(task, s.run, loop, {description(s, fs::path(s.data).stem().string()), record}, options.to_json());
 }
 
@@ -136,7 +136,8 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--data", s->data,
                       "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
   command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
-  command->add_option("--channels", s->channels, "Widths of the networks: lite, full, tiny or micro")->capture_default_str();
+  command->add_option("--channels", s->channels, "Widths of the networks: lite, full, tiny or micro")
+      ->capture_default_str();
   command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
   command->add_option("--batch-part", s->batch_part, "Images at a time, gradients being added up (0: the whole batch)")
       ->capture_default_str();

@@ -103,7 +103,7 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::gan_checkpoint:
       return "pass it as --resume to train-gan";
     case NetworkKind::discriminator:
-      return "pass it as --discriminator to train-gan, beside its generator as --resume";
+      return "pass it as --discriminator, and its generator as --resume, to train-gan";
     case NetworkKind::face_embedding:
       return "pass it as --embedding to train-lift or metrics";
     case NetworkKind::view_light_probe:

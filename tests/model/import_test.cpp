@@ -235,7 +235,7 @@ TEST_F(Import, RecognizesOtherKindsAndSaysWhoTakesThem) {
   EXPECT_THAT(refused({{{"model_state_dict", any}}, {}}),
               AllOf(HasSubstr("face recognition network"), HasSubstr("as --embedding")));
   EXPECT_THAT(refused({{{"d", any}}, {}}),
-              AllOf(HasSubstr("discriminator without a generator"), HasSubstr("--discriminator to train-gan")));
+              AllOf(HasSubstr("discriminator without a generator"), HasSubstr("pass it as --discriminator")));
   EXPECT_THAT(refused({{}, {{"features.0.weight", torch::zeros({1})}, {"features.28.weight", torch::zeros({1})}}}),
               AllOf(HasSubstr("VGG-16"), HasSubstr("as --vgg")));
   EXPECT_THAT(refused({{}, {{"Conv2d_1a_3x3.conv.weight", torch::zeros({1})}}}),

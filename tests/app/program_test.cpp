@@ -93,7 +93,8 @@ TEST(Doctor, ReportsLibrariesAndKernels) {
 TEST(Demo, MakesAPageOfTheBuiltinNetworkAndItsAblation) {
   const test::TemporaryFolder folder;
   const auto result = run_program({"demo", "--outdir", (folder / "demo").string(), "--ablation",
-                                   LIFTED_SOURCE_DIR "/models/heads-64-wo-perturb.safetensors", "--label", "without"});
+                                   (test::source_folder() / "models" / "heads-64-wo-perturb.safetensors").string(),
+                                   "--label", "without"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const std::string page = read_text(folder / "demo" / "index.html");
   for (const char* file : {"faces.png", "factors.png", "yaw.gif", "pitch.gif", "light.gif", "interpolation.gif",
@@ -120,8 +121,7 @@ TEST(BuiltinNetwork, IsWhatSamplesWithoutANetworkAndIsTheShippedFile) {
   EXPECT_TRUE(std::filesystem::exists(folder / "out" / "seed0001.png"));
   const auto record = nlohmann::json::parse(read_text(folder / "out" / "run.json"));
   EXPECT_EQ(record["networks"][0]["path"], "builtin");
-  EXPECT_EQ(record["networks"][0]["sha256"],
-            sha256_of_file(std::filesystem::path(LIFTED_SOURCE_DIR) / "models" / "heads-64.safetensors"));
+  EXPECT_EQ(record["networks"][0]["sha256"], sha256_of_file(test::source_folder() / "models" / "heads-64.safetensors"));
   const auto inspected = run_program({"inspect", "builtin"});
   EXPECT_EQ(inspected.exit_code, 0) << inspected.errors;
   EXPECT_NE(inspected.output.find("lifted"), std::string::npos) << inspected.output;

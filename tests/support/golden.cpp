@@ -8,16 +8,22 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "test_paths.h"
+
 namespace lifted::test {
 namespace fs = std::filesystem;
 
+fs::path source_folder() {
+  return LIFTED_SOURCE_DIR;
+}
+
 fs::path data_file(const std::string& name) {
-  return fs::path(LIFTED_TEST_DATA) / name;
+  return source_folder() / "tests" / "data" / name;
 }
 
 fs::path shared_folder() {
   if (const char* set = std::getenv("LIFTED_SHARED")) return set;
-  const fs::path beside = fs::path(LIFTED_SOURCE_DIR) / ".." / "shared";
+  const fs::path beside = source_folder() / ".." / "shared";
   return fs::is_directory(beside / "golden") ? fs::canonical(beside) : fs::path();
 }
 

@@ -9,6 +9,9 @@
 
 namespace lifted::test {
 
+/// The checkout the tests were built from.
+std::filesystem::path source_folder();
+
 /// tests/data/<name>: small fixtures that ship with the project.
 std::filesystem::path data_file(const std::string& name);
 

@@ -28,6 +28,7 @@ struct GanSettings {
 
   double kimg = 25000;
   std::string discriminator;
+  bool grow = false;
   RunSettings run{.outdir = {}, .resume = {}, .device = "auto", .tick = 4, .snap = 50};
 
   /// Calls visit(option name, field) for everything in the first group.
@@ -110,6 +111,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
     usage_error("--discriminator {}: expected --resume with a checkpoint of the generator it belongs to",
                 s.discriminator);
   }
+  if (s.grow && transfer.empty()) usage_error("--grow: expected --resume with a checkpoint of half of --size");
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
@@ -120,11 +122,10 @@ void train_gan(GanSettings s, const CLI::App& command) {
   options.validate(*images);
   train::GanTask task(options, images, device);
   print_plan(s, *images, task);
-  if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator));
-  const ordered_json record = {
-      {"command", "train-gan"},      {"settings", settings_json(s)},     {"kimg", s.kimg},
-      {"transfer", transfer},        {"discriminator", s.discriminator}, {"images", images->size()},
-      {"options", options.to_json()}};
+  if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator, s.grow));
+  const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},     {"kimg", s.kimg},
+                               {"transfer", transfer},     {"discriminator", s.discriminator}, {"grow", s.grow},
+                               {"images", images->size()}, {"options", options.to_json()}};
   train_in_folder(task, s.run, loop, {description(s, fs::path(s.data).stem().string()), record}, options.to_json());
 }
 
@@ -158,6 +159,9 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
   command->add_option("--discriminator", s->discriminator,
                       "Checkpoint to take the discriminator from, where the one of --resume has none");
+  command->add_flag(
+      "--grow", s->grow,
+      "The checkpoint of --resume is of half of --size: start from its picture enlarged, with new layers");
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] { train_gan(*s, *command); });

@@ -6,6 +6,7 @@
 #include "lifted/formats/checkpoint.h"
 #include "lifted/model/network_file.h"
 #include "lifted/nets/load.h"
+#include "lifted/nets/stylegan2_grow.h"
 #include "lifted/train/snapshot.h"
 
 namespace lifted::train {
@@ -237,7 +238,8 @@ StateDict network_in(const formats::Checkpoint& checkpoint, const char* name) {
 }
 }  // namespace
 
-std::string GanTask::transfer_from(const std::filesystem::path& path, const std::filesystem::path& discriminator_path) {
+std::string GanTask::transfer_from(const std::filesystem::path& path, const std::filesystem::path& discriminator_path,
+                                   bool grow) {
   const std::string what = path.string();
   const auto checkpoint = formats::read_checkpoint(path);
   StateDict average = network_in(checkpoint, "g_ema"), generator = network_in(checkpoint, "g");
@@ -252,16 +254,27 @@ std::string GanTask::transfer_from(const std::filesystem::path& path, const std:
   }
   if (average.empty()) {
     const auto loaded = model::load_network(path);
-    require(loaded.generator->config() == options_.generator, "{}: a generator of another shape: {}, expected {}", what,
-            loaded.generator->config().to_json().dump(), options_.generator.to_json().dump());
+    require(grow || loaded.generator->config() == options_.generator,
+            "{}: a generator of another shape: {}, expected {}", what, loaded.generator->config().to_json().dump(),
+            options_.generator.to_json().dump());
     average = nets::state_of(*loaded.generator);
   }
   const bool has_generator = !generator.empty();
+  if (grow) {
+    // Both from the same fresh layers: the average of what has just begun is what has just begun.
+    const StateDict fresh = nets::state_of(*trainer_.generator);
+    average = nets::grown_generator(fresh, average, what + ": g_ema");
+    if (has_generator) generator = nets::grown_generator(fresh, generator, what + ": g");
+    if (!discriminator.empty()) {
+      discriminator =
+          nets::grown_discriminator(nets::state_of(*trainer_.discriminator), discriminator, discriminator_file + ": d");
+    }
+  }
   nets::load_strict(*trainer_.average, average, what + ": g_ema");
   nets::load_strict(*trainer_.generator, has_generator ? generator : average,
                     what + (has_generator ? ": g" : ": g_ema"));
   if (!discriminator.empty()) nets::load_strict(*trainer_.discriminator, discriminator, discriminator_file + ": d");
-  return fmt::format("transfer from {}: generator {}, discriminator {}", what,
+  return fmt::format("{} from {}: generator {}, discriminator {}", grow ? "grown" : "transfer", what,
                      has_generator ? "and average" : "from its average",
                      discriminator.empty()        ? "absent, starting at random"
                      : discriminator_path.empty() ? "too"

@@ -59,9 +59,10 @@ class GanTask : public TrainingTask {
   std::string status(const Statistics& statistics) const override;
 
   /// Starts from a checkpoint's weights instead of random ones: every file load_network() reads, and training states.
-  /// Takes g and d too where it has them, d from the other file if one is named. Returns a sentence about what was
-  /// taken. Error if a network in it has another shape.
-  std::string transfer_from(const std::filesystem::path& checkpoint, const std::filesystem::path& discriminator = {});
+  /// Takes g and d too where it has them, d from the other file if one is named. `grow`: the checkpoint is of half the
+  /// size (nets/stylegan2_grow.h). Returns a sentence about what was taken. Error if a network in it has another shape.
+  std::string transfer_from(const std::filesystem::path& checkpoint, const std::filesystem::path& discriminator = {},
+                            bool grow = false);
 
   GanTrainer& trainer() { return trainer_; }
 

@@ -109,6 +109,27 @@ TEST_F(TrainGan, WarmupTrainsTheDiscriminatorAlone) {
   EXPECT_FALSE(trained(0.02));
 }
 
+TEST_F(TrainGan, GrowsToTwiceTheSize) {
+  ASSERT_EQ(call(start(0.004)), 0) << output();
+  const fs::path state = train::list_training_states(run("00000")).front();
+  Arguments grow = start(0.004);
+  grow.insert(grow.end(), {"--resume", state, "--grow"});
+  EXPECT_EQ(call(grow), 1) << output();
+  EXPECT_NE(output().find("a network of 16 pixels; growing to 16 starts from one of 8"), std::string::npos) << output();
+
+  for (const auto& item : fs::directory_iterator(data())) {
+    formats::write_png(item.path(), formats::filled_image(32, 32, 3, 100));
+  }
+  *(std::find(grow.begin(), grow.end(), "--size") + 1) = "32";
+  ASSERT_EQ(call(grow), 0) << output();
+  EXPECT_NE(output().find("grown from"), std::string::npos) << output();
+  EXPECT_NE(output().find("discriminator too"), std::string::npos) << output();
+  grow.resize(grow.size() - 3);
+  grow.push_back("--grow");
+  EXPECT_EQ(call(grow), 2) << output();
+  EXPECT_NE(output().find("--grow: expected --resume"), std::string::npos) << output();
+}
+
 TEST_F(TrainGan, ResumesOnlyItsOwnConfigurationAndTransfersToOthers) {
   // Grey images are welcome among the others.
   formats::write_png(data() / "grey.png", formats::filled_image(16, 16, 1, 100));

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t kNamedKeys = 8;  // as many keys as a message lists
 
 std::string in_quotes(std::string_view text) {
-  return "'" + printable(text, 60) + "'";
+  return fmt::format("'{}'", printable(text, 60));
 }
 
 /// A text that is equal for equal keys only. Tuples nest one level, which bounds the work.

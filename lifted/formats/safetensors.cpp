@@ -12,7 +12,7 @@ using nlohmann::json;
 
 constexpr uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
 constexpr uint64_t kAlignment = 64;           // of the first tensor, in files written here
-constexpr JsonLimits kHeaderLimits{.depth = 4, .text_bytes = kMaxHeader};
+constexpr JsonLimits kHeaderLimits{.depth = 4, .text_bytes = kMaxHeader, .memory_bytes = 128 << 20};
 
 struct Dtype {
   std::string_view name;

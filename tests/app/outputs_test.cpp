@@ -96,9 +96,10 @@ TEST_F(Outputs, FoldersInTheWayAreNamedWithTheRightReason) {
 }
 
 TEST_F(Outputs, InterruptedRendersLeaveNothing) {
-  ASSERT_EQ(run("{ $P heads render --count 100000 --size 32 --out z 2>/dev/null & } && while [ ! -e z/00000 ]; do sleep "
-                "0.1; done; kill -TERM $!; wait $!; test $? -eq 143"),
-            0);
+  ASSERT_EQ(
+      run("{ $P heads render --count 100000 --size 32 --out z 2>/dev/null & } && while [ ! -e z/00000 ]; do sleep "
+          "0.1; done; kill -TERM $!; wait $!; test $? -eq 143"),
+      0);
   EXPECT_EQ(run("find z -name '.*' -o -name '*.part' | grep -q ."), 1) << "something is left";
 }
 

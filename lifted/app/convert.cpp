@@ -36,7 +36,7 @@ void convert_for_training(const ConvertOptions& options) {
 }
 
 void convert(const ConvertOptions& options) {
-  if (options.out.extension() != ".safetensors")
+  if (options.out.extension() != ".safetensors" && !is_output_stream(options.out))
     usage_error("--out {}: expected a name ending in .safetensors", options.out.string());
   if (options.for_training) return convert_for_training(options);
   model::LoadedNetwork network =

@@ -4,6 +4,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/base/printable.h"
 #include "lifted/data/convert.h"
 #include "lifted/data/inspect.h"
 
@@ -66,13 +67,14 @@ std::string sizes_text(const data::Inspection& inspection) {
 }
 
 void print_names(const char* title, const std::vector<std::string>& names) {
-  for (size_t i = 0; i < std::min<size_t>(names.size(), 10); ++i) fmt::print("  {} {}\n", title, names[i]);
+  for (size_t i = 0; i < std::min<size_t>(names.size(), 10); ++i)
+    fmt::print("  {} {}\n", title, printable(names[i], 400));
   if (names.size() > 10) fmt::print("  {} and {} more (--json lists all)\n", title, names.size() - 10);
 }
 
 void print(const data::Inspection& inspection) {
-  fmt::print("{}: {}, {} images, {} readable, {:.1f} MB\n", inspection.path, inspection.kind, inspection.count,
-             inspection.readable, static_cast<double>(inspection.encoded_bytes) / 1e6);
+  fmt::print("{}: {}, {} images, {} readable, {:.1f} MB\n", printable(inspection.path), inspection.kind,
+             inspection.count, inspection.readable, static_cast<double>(inspection.encoded_bytes) / 1e6);
   fmt::print("sizes       {}\n", sizes_text(inspection));
   fmt::print("mean RGB    {:.2f} {:.2f} {:.2f} of 255\n", inspection.mean[0], inspection.mean[1], inspection.mean[2]);
   fmt::print("std RGB     {:.2f} {:.2f} {:.2f}\n", inspection.deviation[0], inspection.deviation[1],
@@ -91,16 +93,18 @@ void print(const data::Inspection& inspection) {
 }
 
 void inspect_images(const InspectArguments& arguments) {
+  formats::check_image_name(arguments.sheet);
   const auto archive = formats::open_image_archive(arguments.data, arguments.size);
   const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers);
-  print(inspection);
+  // Whoever asks for one of the files there wants nothing else there.
+  if (!is_standard_output(arguments.json) && !is_standard_output(arguments.sheet)) print(inspection);
   if (!arguments.json.empty()) {
     using Json = nlohmann::ordered_json;  // file names need not be UTF-8
     write_file_atomically(arguments.json,
                           inspection.to_json().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
   if (!arguments.sheet.empty() && inspection.readable > 0) {
-    formats::write_png(arguments.sheet, data::dataset_sheet(*archive, inspection, arguments.sheet_images));
+    formats::write_image(arguments.sheet, data::dataset_sheet(*archive, inspection, arguments.sheet_images));
   }
   require(inspection.readable > 0, "{}: no image can be read", inspection.path);
   require(inspection.broken.empty() || arguments.skip_broken,
@@ -137,7 +141,7 @@ void add_inspect_command(CLI::App& dataset) {
   CLI::App* command = dataset.add_subcommand("inspect", "Count, sizes, statistics, duplicates and broken files");
   command->add_option("--data", arguments->data, "Image folder, zip, or lmdb")->required();
   command->add_option("--size", arguments->size, "Which of an lmdb's sizes")->check(CLI::Range(1, 16384));
-  command->add_option("--sheet", arguments->sheet, "Write a contact sheet to this PNG file");
+  command->add_option("--sheet", arguments->sheet, "Write a contact sheet to this PNG or JPEG file");
   command->add_option("--sheet-images", arguments->sheet_images, "Images on the sheet")
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();

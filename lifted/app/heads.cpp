@@ -82,7 +82,8 @@ void add_pack(CLI::App& heads) {
   command->add_option("--out", *out, "File to write")->required();
   command->callback([model, out] {
     pack_face_model(open_face_model(*model), *out);
-    fmt::print("{}  {:.1f} MB\n", *out, static_cast<double>(std::filesystem::file_size(*out)) / 1e6);
+    if (std::filesystem::is_regular_file(*out) && !is_standard_output(*out))
+      fmt::print("{}  {:.1f} MB\n", *out, static_cast<double>(std::filesystem::file_size(*out)) / 1e6);
   });
 }
 
@@ -91,7 +92,7 @@ void add_preview(CLI::App& heads) {
   const auto options = std::make_shared<PreviewOptions>();
   const auto model = std::make_shared<std::string>(), out = std::make_shared<std::string>(),
              kind = std::make_shared<std::string>("heads");
-  command->add_option("--out", *out, "PNG file to write")->required();
+  command->add_option("--out", *out, "PNG or JPEG file to write")->required();
   command->add_option("--sheet", *kind, "heads, yaw-light, ground-truth or identities")->capture_default_str();
   command->add_option("--size", options->size, "Side of one image in pixels")->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
@@ -99,7 +100,10 @@ void add_preview(CLI::App& heads) {
       ->capture_default_str();
   add_model_option(*command, *model);
   add_recipe_options(*command, options->recipe);
-  command->callback([=] { formats::write_png(*out, preview(*kind, open_face_model(*model), *options)); });
+  command->callback([=] {
+    formats::check_image_name(*out);
+    formats::write_image(*out, preview(*kind, open_face_model(*model), *options));
+  });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // `inspect`: what a file is and what it holds.
 #include "lifted/app/commands.h"
-#include "lifted/base/error.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/describe.h"
 #include "lifted/model/builtin.h"
@@ -8,6 +8,8 @@
 
 namespace lifted::app {
 namespace {
+
+constexpr size_t kLongestName = 120;  // of a tensor
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   return "[" + fmt::format("{}", fmt::join(shape, ", ")) + "]";
@@ -19,13 +21,14 @@ void print_text(const model::NetworkDescription& network, const formats::Checkpo
   for (const auto& [name, value] : network.facts) fmt::print("  {:<22} {}\n", name, value);
   fmt::print("  {:<22} {}\n\n", "format", formats::name_of(checkpoint.kind));
   size_t width = 4;
-  for (const auto& tensor : contents.tensors) width = std::max(width, tensor.path.size());
+  const auto name = [](const auto& entry) { return printable(entry.path, kLongestName); };
+  for (const auto& tensor : contents.tensors) width = std::max(width, name(tensor).size());
   for (const auto& tensor : contents.tensors) {
-    fmt::print("{:<{}}  {:<9} {}", tensor.path, width, tensor.dtype, shape_text(tensor.shape));
+    fmt::print("{:<{}}  {:<9} {}", name(tensor), width, tensor.dtype, shape_text(tensor.shape));
     if (tensor.nan + tensor.infinite > 0) fmt::print("  {} NaN, {} infinite", tensor.nan, tensor.infinite);
     fmt::print("\n");
   }
-  for (const auto& scalar : contents.scalars) fmt::print("{:<{}}  {}\n", scalar.path, width, scalar.text);
+  for (const auto& scalar : contents.scalars) fmt::print("{:<{}}  {}\n", name(scalar), width, scalar.text);
   fmt::print(
       "\n{} tensors, {} elements, {:.1f} MB{}\n", contents.tensors.size(), contents.elements(),
       static_cast<double>(contents.bytes()) / 1e6,

@@ -1,7 +1,7 @@
 #include "lifted/app/lifting.h"
 
 #include "lifted/app/presets.h"
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/model/critics.h"
 
@@ -37,7 +37,13 @@ void assign(json& training, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos) usage_error("--set {}: expected NAME=VALUE", assignment);
   const std::string name = assignment.substr(0, equals);
-  const json value = json::parse(assignment.substr(equals + 1), nullptr, false);
+  const auto value = [&] {
+    try {
+      return parse_json(assignment.substr(equals + 1), "--set");
+    } catch (const Error&) {
+      return json();
+    }
+  }();
   if (!value.is_number() && !value.is_boolean())
     usage_error("--set {}: expected a number (or true, false) after '='", assignment);
   (name.starts_with("lam_") ? training["weights"] : training)[name] = value;
@@ -103,11 +109,8 @@ ordered_json LiftSettings::to_json() const {
 
 LiftSettings LiftSettings::from_json(const ordered_json& json, const std::string& what) {
   LiftSettings settings;
-  try {
-    each_setting(settings, [&](const char* name, auto& value) { json.at(name).get_to(value); });
-  } catch (const nlohmann::json::exception& error) {
-    fail("{}: its settings cannot be used: {}", what, error.what());
-  }
+  each_setting(settings,
+               [&](const char* name, auto& value) { read_field(json, name, what + ": its settings", value); });
   return settings;
 }
 
@@ -131,7 +134,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   const json preset = read_preset(s.preset);
   plan = {};
   plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, s));
-  plan.options.batch = s.batch > 0 ? s.batch : preset.value("batch", 8);
+  plan.options.batch = s.batch > 0 ? s.batch : json_field<int>(preset, "batch", s.preset, 8);
   plan.options.seed = s.seed;
   const auto& generator = gan.generator->config();
   json config = model::LiftConfig::at(generator.size).to_json();

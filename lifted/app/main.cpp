@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/failure.h"
 #include "lifted/app/run_record.h"
-#include "lifted/base/error.h"
 #include "lifted/base/runtime.h"
 #include "lifted_version.h"
 
@@ -59,11 +58,7 @@ int main(int argc, char** argv) {
   lifted::app::RunRecord::set_command_line({argv, argv + argc});
   try {
     return run(argc, argv);
-  } catch (const lifted::UsageError& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return 1;
+  } catch (...) {
+    return lifted::app::report_failure();
   }
 }

@@ -5,11 +5,16 @@
 #include <map>
 #include <vector>
 
-#include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
+#include "lifted/base/printable.h"
+#include "lifted/model/lift_config.h"
+#include "lifted/train/lift_options.h"
 
 namespace lifted::app {
 namespace {
+
+constexpr int kMaxBatch = 65536;
 
 /// Generated from configs/*.json: {{"ffhq", R"json(…)json"}, …}.
 const std::map<std::string, std::string>& built_in() {
@@ -33,18 +38,25 @@ std::string preset_names() {
 }
 
 nlohmann::json read_preset(const std::string& name) {
-  std::string text;
-  if (name.ends_with(".json")) {
-    const Bytes bytes = read_file(name, 1 << 20);
-    text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  } else {
-    text = text_of_built_in(name);
-  }
-  auto preset = nlohmann::json::parse(text, nullptr, false);
-  require(preset.is_object(), "{}: not a JSON object", name);
+  return parse_preset(name.ends_with(".json") ? read_text_file(name, 1 << 20) : text_of_built_in(name), name);
+}
+
+nlohmann::json parse_preset(std::string_view text, const std::string& name) {
+  auto preset = parse_json(text, name);
+  require(preset.is_object(), "{}: is {}, expected a JSON object", name, shown(preset));
   for (const auto& [key, value] : preset.items()) {
     require(key == "about" || key == "batch" || key == "training" || key == "model",
-            "{}: there is no '{}'; there are about, batch, training, model", name, key);
+            "{}: there is no '{}'; there are about, batch, training, model", name, printable(key, 60));
+    require(value.is_object() || (key != "training" && key != "model"), "{}: '{}' is {}, expected a JSON object", name,
+            key, shown(value));
+  }
+  const auto batch = json_field<int>(preset, "batch", name, 8);
+  require(batch >= 1 && batch <= kMaxBatch, "{}: 'batch' is {}, expected 1 to {}", name, batch, kMaxBatch);
+  try {
+    train::LiftTrainerOptions::from_json(preset.value("training", nlohmann::json::object()));
+    model::LiftConfig::from_json(preset.value("model", nlohmann::json::object()));
+  } catch (const Error& error) {
+    fail("{}: {}", name, error.what());
   }
   return preset;
 }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 
 namespace lifted::app {
@@ -15,12 +15,14 @@ train::TrainingState find_state(const fs::path& folder, const ordered_json& opti
   auto state = train::read_newest_training_state(
       folder, [](const std::string& why) { log_warning("{}; trying an older one", why); });
   require(state.has_value(), "{}: no training state in it that can be used; start a new run", folder.string());
-  const auto stored = state->values.at("task").at("options");
-  const nlohmann::json wanted = nlohmann::json::parse(options.dump());
+  const std::string what = folder.string() + ": its training state";
+  const auto stored =
+      json_field<nlohmann::json>(json_field<nlohmann::json>(state->values, "task", what), "options", what);
+  const nlohmann::json wanted = options;
   for (const auto& [name, value] : wanted.items()) {
     require(stored.contains(name) && stored[name] == value,
             "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(), name,
-            stored.contains(name) ? stored[name].dump() : "absent", value.dump());
+            stored.contains(name) ? shown(stored[name]) : "absent", shown(value));
   }
   return std::move(*state);
 }
@@ -51,7 +53,8 @@ train::LoopOptions loop_options(const RunSettings& run, double kimg) {
 ordered_json stored_settings(const fs::path& folder, const CLI::App& command, const ordered_json& given) {
   require(fs::is_directory(folder), "--resume {}: there is no such folder", folder.string());
   const ordered_json options = train::RunDirectory::options_of(folder);
-  require(options.value("command", "") == command.get_name() && options.contains("settings"),
+  const bool has_command = options.contains("command") && options["command"] == command.get_name();
+  require(has_command && options.contains("settings") && options["settings"].is_object(),
           "{}: its training_options.json is not one of {}", folder.string(), command.get_name());
   const ordered_json& stored = options["settings"];
   for (const auto& [name, value] : given.items()) {
@@ -60,7 +63,7 @@ ordered_json stored_settings(const fs::path& folder, const CLI::App& command, co
       usage_error(
           "--{} {}: the run in {} was started with {}; leave the option out, or start a new run from one of its "
           "snapshots",
-          name, value.dump(), folder.string(), stored[name].dump());
+          name, shown(value), folder.string(), shown(stored[name]));
     }
   }
   return stored;

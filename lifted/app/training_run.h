@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/train/loop.h"
 
 namespace lifted::app {
@@ -42,11 +42,8 @@ nlohmann::ordered_json settings_json(const Settings& settings) {
 template <typename Settings>
 void adopt_stored_settings(Settings& settings, const std::filesystem::path& folder, const CLI::App& command) {
   const auto stored = stored_settings(folder, command, settings_json(settings));
-  try {
-    Settings::each(settings, [&](const char* name, auto& value) { stored.at(name).get_to(value); });
-  } catch (const nlohmann::json::exception& error) {
-    fail("{}: its training_options.json cannot be used: {}", folder.string(), error.what());
-  }
+  const std::string what = folder.string() + ": its training_options.json";
+  Settings::each(settings, [&](const char* name, auto& value) { read_field(stored, name, what, value); });
 }
 
 /// What a new run is: its folder is OUTDIR/NNNNN-description, and `record` its training_options.json.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,30 +13,56 @@ namespace lifted {
 
 using Bytes = std::vector<std::byte>;
 
-/// The file's bytes. Throws Error if it cannot be read or is larger than `max_bytes`.
+/// The file's bytes; pipes are read to their end. Throws Error if it cannot be read or is larger than `max_bytes`.
 Bytes read_file(const std::filesystem::path& path, uint64_t max_bytes = UINT64_MAX);
+/// The same as text.
+std::string read_text_file(const std::filesystem::path& path, uint64_t max_bytes = UINT64_MAX);
 
-/// Writes beside `path` and renames over it when everything is on disk; the parent folder is created.
-/// On any failure `path` is left as it was, the temporary file is removed, and Error says why.
-void write_file_atomically(const std::filesystem::path& path, std::string_view contents);
-void write_file_atomically(const std::filesystem::path& path, const void* data, size_t size);
+/// Whether a file's bytes and name are on the disk before its writer goes on.
+enum class Flush { to_disk, never };
 
-/// A place to write a file with another library: `temporary()` is a sibling of `path`, `commit()` flushes and renames
-/// it. Without commit() the destructor removes it.
+/// A file that is there whole or not at all. Bytes go to a temporary file in the folder of `path` (which is created);
+/// commit() flushes it and gives it its name. Without commit() nothing is left and `path` stays as it was, even if the
+/// program is killed: the temporary has no name where the file system can do that (O_TMPFILE); elsewhere it is removed
+/// when an exception or SIGINT, SIGTERM or SIGHUP ends the program.
+///
+/// Links are followed, so that their target is replaced, and a file that is replaced keeps its mode and, where the
+/// system permits, its owner. Terminals, pipes, other character devices and descriptors (/dev/stdout, /dev/fd/3) are
+/// never replaced: commit() writes the whole to them. Error, naming `path` and the system's reason, if anything fails,
+/// and for folders, block devices and sockets.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path);
+  /// Whether the temporary may do without a name; `named` is for tests.
+  enum class Temporary { unnamed_where_possible, named };
+
+  explicit AtomicFile(const std::filesystem::path& path, Flush flush = Flush::to_disk,
+                      Temporary temporary = Temporary::unnamed_where_possible);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  const std::filesystem::path& temporary() const { return temporary_; }
+  void write(const void* data, size_t size);
+  void write(std::string_view bytes) { write(bytes.data(), bytes.size()); }
+
+  /// A path by which a library that opens files itself can write and read the temporary, instead of write().
+  std::string temporary() const;
+
   void commit();
 
  private:
-  std::filesystem::path path_, temporary_;
-  bool committed_ = false;
+  struct State;
+  std::unique_ptr<State> state_;
 };
+
+/// The whole of a file, written as an AtomicFile.
+void write_file_atomically(const std::filesystem::path& path, std::string_view contents, Flush flush = Flush::to_disk);
+void write_file_atomically(const std::filesystem::path& path, const void* data, size_t size,
+                           Flush flush = Flush::to_disk);
+
+/// Whether an AtomicFile of `path` would write to what is there instead of replacing it.
+bool is_output_stream(const std::filesystem::path& path);
+/// Whether writing to `path` writes to the program's standard output (/dev/stdout, or the file it is redirected to).
+bool is_standard_output(const std::filesystem::path& path);
 
 /// Creates the folder (and its parents). Throws Error if it cannot be created or is not writable.
 void make_output_folder(const std::filesystem::path& folder);

@@ -8,6 +8,8 @@
 #include <exception>
 #include <memory>
 
+#include "lifted/base/printable.h"
+
 namespace lifted {
 namespace {
 
@@ -40,10 +42,10 @@ void set_log_level(LogLevel level) {
 
 namespace detail {
 void log_info(std::string_view message) {
-  logger().info("{}", message);
+  logger().info("{}", printable_lines(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("warning: {}", message);
+  logger().warn("warning: {}", printable_lines(message));
 }
 }  // namespace detail
 

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/safetensors.h"
 
 namespace lifted::data {
@@ -13,6 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 using torch::Tensor;
 
+constexpr uint64_t kMaxLine = 1 << 20;
 constexpr int kWholePixel = 255;                     // of the mask
 constexpr int kFace = 0, kMouth = 2, kEyeballs = 6;  // labels: face; 2 to 6 are mouth, sockets, gums, teeth, eyes
 
@@ -26,13 +26,13 @@ void read_truth_lines(const fs::path& file, std::map<std::string, Line>& lines) 
   int64_t number = 0;
   for (std::string text; std::getline(stream, text);) {
     ++number;
-    try {
-      const auto json = nlohmann::json::parse(text);
-      lines[json.at("file").get<std::string>()] = {file.parent_path() / json.at("maps").get<std::string>(),
-                                                   json.at("identity").get<int64_t>()};
-    } catch (const nlohmann::json::exception& error) {
-      fail("{}: line {} is no ground truth of an image: {}", file.string(), number, error.what());
-    }
+    const std::string what = fmt::format("{}: line {}", file.string(), number);
+    const auto json = parse_json(text, what, {.text_bytes = kMaxLine});
+    const fs::path maps = json_field<std::string>(json, "maps", what);
+    require(maps.is_relative() && std::ranges::find(maps, "..") == maps.end(),
+            "{}: 'maps' is {}, expected a file in the same folder", what, shown(json["maps"]));
+    lines[json_field<std::string>(json, "file", what)] = {file.parent_path() / maps,
+                                                          json_field<int64_t>(json, "identity", what)};
   }
   require(!stream.bad(), "{}: cannot be read", file.string());
 }

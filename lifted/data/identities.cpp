@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/data/sample_order.h"
 
 namespace lifted::data {
@@ -45,7 +45,7 @@ std::string label_of(const ImageArchive& archive, int64_t index) {
   const nlohmann::json label = archive.label(index);
   require(!label.is_null(), "{}: dataset.json gives it no label, but labels others", archive.full_name(index));
   require(label.is_number_integer(), "{}: its label {} is no class index, which identities need",
-          archive.full_name(index), label.dump());
+          archive.full_name(index), shown(label));
   return label.dump();
 }
 

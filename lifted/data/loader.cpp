@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 
 namespace lifted::data {
 namespace {
@@ -43,11 +43,14 @@ nlohmann::json LoaderState::to_json() const {
 }
 
 LoaderState LoaderState::from_json(const nlohmann::json& json) {
-  try {
-    return {json.at("position"), json.at("seed"), json.at("shuffle"), json.at("mirror"), json.at("fingerprint")};
-  } catch (const nlohmann::json::exception& error) {
-    fail("loader state: {}", error.what());
-  }
+  LoaderState state;
+  const auto read = [&](const char* key, auto& value) { read_field(json, key, "loader state", value); };
+  read("position", state.position);
+  read("seed", state.seed);
+  read("shuffle", state.shuffle);
+  read("mirror", state.mirror);
+  read("fingerprint", state.fingerprint);
+  return state;
 }
 
 torch::Tensor Batch::as_float() const {

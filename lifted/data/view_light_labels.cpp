@@ -2,13 +2,12 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 #include <string>
 
-#include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 
 namespace lifted::data {
 namespace {
@@ -18,37 +17,31 @@ struct Label {
   std::optional<int64_t> identity;
 };
 
-Label parse(const nlohmann::json& line) {
+Label parse(const nlohmann::json& line, const std::string& what) {
   Label label;
   const auto take = [&](const char* name, size_t from, size_t count, size_t least) {
-    const auto& numbers = line.at(name);
-    if (!numbers.is_array() || numbers.size() < least) fail("'{}' is not a list of {} numbers", name, least);
+    const auto numbers = json_field<std::vector<float>>(line, name, what);
+    require(numbers.size() >= least, "{}: '{}' is not a list of {} numbers", what, name, least);
     for (size_t i = 0; i < count; ++i) {
-      label.values[from + i] = numbers[i].get<float>();
-      if (!std::isfinite(label.values[from + i])) fail("'{}' holds a value that is not finite", name);
+      require(std::isfinite(numbers[i]), "{}: '{}' holds a value that is not finite", what, name);
+      label.values[from + i] = numbers[i];
     }
   };
   take("raw_view", 0, 3, 3);
   take("raw_light", 3, 4, 4);
-  if (line.contains("identity")) label.identity = line["identity"].get<int64_t>();
+  if (line.contains("identity")) label.identity = json_field<int64_t>(line, "identity", what);
   return label;
 }
 
 std::map<std::string, Label> read_label_lines(const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
-  std::istringstream text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  std::istringstream text(read_text_file(path));
   std::map<std::string, Label> labels;
   int64_t number = 0;
   for (std::string line; std::getline(text, line);) {
     ++number;
-    try {
-      const auto json = nlohmann::json::parse(line);
-      labels[json.at("file").get<std::string>()] = parse(json);
-    } catch (const nlohmann::json::exception& error) {
-      fail("{}: line {} is no label of an image: {}", path.string(), number, error.what());
-    } catch (const Error& error) {
-      fail("{}: line {}: {}", path.string(), number, error.what());
-    }
+    const std::string what = fmt::format("{}: line {}", path.string(), number);
+    const auto json = parse_json(line, what);
+    labels[json_field<std::string>(json, "file", what)] = parse(json, what);
   }
   return labels;
 }

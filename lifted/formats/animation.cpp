@@ -179,7 +179,7 @@ void AnimationWriter::State::open_muxer() {
   stream->time_base = time_base;
   stream->avg_frame_rate = av_inv_q(time_base);
   muxer->flags |= AVFMT_FLAG_BITEXACT;
-  check(avio_open(&muxer->pb, file.temporary().c_str(), AVIO_FLAG_WRITE), "create");
+  check(avio_open(&muxer->pb, muxer->url, AVIO_FLAG_WRITE), "create");
   AVDictionary* options = nullptr;
   if (kind == Kind::mp4) av_dict_set(&options, "movflags", "+faststart", 0);
   if (kind != Kind::mp4) av_dict_set(&options, "loop", "0", 0);  // for ever
@@ -226,7 +226,8 @@ AnimationWriter::AnimationWriter(const std::filesystem::path& path, int width, i
   state_->open_filters();
   AVFormatContext* muxer = nullptr;
   const char* format = kind == Kind::gif ? "gif" : kind == Kind::mp4 ? "mp4" : "webp";
-  state_->check(avformat_alloc_output_context2(&muxer, nullptr, format, state_->file.temporary().c_str()), "create");
+  const std::string url = "file:" + state_->file.temporary();  // else "a:b" would be a file of the protocol a
+  state_->check(avformat_alloc_output_context2(&muxer, nullptr, format, url.c_str()), "create");
   state_->muxer.reset(muxer);
   state_->open_encoder();
   state_->open_muxer();

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "lifted/base/json.h"
 #include "lifted/formats/nvidia_pickle.h"
 
 namespace lifted::formats {
@@ -24,7 +25,7 @@ std::string shortened(std::string text) {
 }
 
 std::string json_text(const nlohmann::json& json) {
-  return shortened(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return shown(json, kLongestText);
 }
 
 std::string joined(const std::string& path, const std::string& name) {

@@ -1,5 +1,7 @@
 #include "lifted/formats/image.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
 
 #include "lifted/base/error.h"
@@ -57,6 +59,16 @@ Image oriented(const Image& image, int orientation) {
   return result;
 }
 
+std::string lower_extension(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  return extension;
+}
+
+bool is_jpeg(const std::string& extension) {
+  return extension == ".jpg" || extension == ".jpeg";
+}
+
 }  // namespace
 
 namespace detail {
@@ -107,6 +119,17 @@ Image read_image(const void* data, size_t size, std::string_view name) {
 Image read_image(const std::filesystem::path& path) {
   const Bytes bytes = read_file(path, kMaxFileBytes);
   return read_image(bytes.data(), bytes.size(), path.string());
+}
+
+void check_image_name(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  if (!extension.empty() && extension != ".png" && !is_jpeg(extension))
+    usage_error("{}: cannot write a picture of the kind {}, expected .png or .jpg", path.string(), extension);
+}
+
+void write_image(const std::filesystem::path& path, const Image& image) {
+  check_image_name(path);
+  is_jpeg(lower_extension(path)) ? write_jpeg(path, image) : write_png(path, image);
 }
 
 void write_png(const std::filesystem::path& path, const Image& image, int level) {

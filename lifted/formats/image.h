@@ -44,6 +44,10 @@ Image read_image(const void* data, size_t size, std::string_view name);
 Bytes encode_png(const Image& image, int level = 2);
 /// JPEG bytes of an RGB or grey image; quality 1 to 100, chroma not subsampled from quality 95 on.
 Bytes encode_jpeg(const Image& image, int quality = 95);
+/// Writes what the name asks for: a JPEG for .jpg and .jpeg, a PNG for .png and for names without an extension
+/// (/dev/stdout). Others are a UsageError, which check_image_name() finds before the work.
+void write_image(const std::filesystem::path& path, const Image& image);
+void check_image_name(const std::filesystem::path& path);
 void write_png(const std::filesystem::path& path, const Image& image, int level = 2);
 void write_jpeg(const std::filesystem::path& path, const Image& image, int quality = 95);
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/image_archive_kinds.h"
 
 namespace lifted::formats {
@@ -44,16 +44,16 @@ nlohmann::json ImageArchive::label(int64_t index) const {
 }
 
 void ImageArchive::set_labels(const Bytes& dataset_json) {
-  const auto* text = reinterpret_cast<const char*>(dataset_json.data());
-  const auto parsed = nlohmann::json::parse(text, text + dataset_json.size(), nullptr, false);
+  const std::string_view text(reinterpret_cast<const char*>(dataset_json.data()), dataset_json.size());
+  const auto parsed = parse_json(text, path_.string() + ": dataset.json");
   require(parsed.is_object(), "{}: dataset.json is not a JSON object", path_.string());
   const auto labels = parsed.find("labels");
   if (labels == parsed.end() || labels->is_null()) return;
   require(labels->is_array(), "{}: dataset.json: \"labels\" is neither null nor a list", path_.string());
   for (const auto& entry : *labels) {
-    require(entry.is_array() && entry.size() == 2 && entry[0].is_string() && is_label(entry[1]),
-            "{}: dataset.json: a label is not a pair [name, number or list of numbers]: {}", path_.string(),
-            entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 80));
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !is_label(entry[1]))
+      fail("{}: dataset.json: a label is not a pair [name, number or list of numbers]: {}", path_.string(),
+           shown(entry));
     labels_[entry[0].get<std::string>()] = entry[1];
   }
 }

@@ -3,6 +3,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "lifted/base/printable.h"
+
 namespace lifted::formats {
 namespace {
 
@@ -27,7 +29,8 @@ std::string canonical(const Name& name) {
   return name.text();
 }
 
-[[noreturn]] void refuse(const std::string& name) {
+[[noreturn]] void refuse(const std::string& whole_name) {
+  const std::string name = printable(whole_name, 120);
   if (name.starts_with("dnnlib.tflib.")) {
     fail(
         "{}: this is a TensorFlow StyleGAN network; convert it first with stylegan2-ada-pytorch's legacy.py "

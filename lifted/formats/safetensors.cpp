@@ -1,9 +1,8 @@
 #include "lifted/formats/safetensors.h"
 
 #include <algorithm>
-#include <fstream>
-#include <set>
 
+#include "lifted/base/json.h"
 #include "lifted/formats/stored_tensor.h"
 
 namespace lifted::formats {
@@ -13,7 +12,7 @@ using nlohmann::json;
 
 constexpr uint64_t kMaxHeader = 100'000'000;  // the reference implementation's limit
 constexpr uint64_t kAlignment = 64;           // of the first tensor, in files written here
-constexpr int kMaxDepth = 4;
+constexpr JsonLimits kHeaderLimits{.depth = 4, .text_bytes = kMaxHeader, .memory_bytes = 128 << 20};
 
 struct Dtype {
   std::string_view name;
@@ -39,28 +38,15 @@ struct Extent {
   std::string name;
 };
 
-/// Parses strictly: nlohmann would quietly keep the last of equal keys.
 json parse_header(const ByteReader& reader, std::string_view text) {
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, json::parse_event_t event, json& parsed) {
-    require(depth <= kMaxDepth, "nests too deep");
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      require(keys.back().insert(key).second, "has '{}' twice", key);
-    }
-    return true;
-  };
+  json header;
   try {
-    json header = json::parse(text, check);
-    require(header.is_object(), "is no JSON object");
-    return header;
-  } catch (const json::exception& error) {
-    reader.fail_at(8, "the header is no valid JSON: {}", error.what());
+    header = parse_json(text, "the header", kHeaderLimits);
+    require(header.is_object(), "the header: is no JSON object");
   } catch (const Error& error) {
-    reader.fail_at(8, "the header {}", error.what());
+    reader.fail_at(8, "{}", error.what());
   }
+  return header;
 }
 
 torch::ScalarType dtype_of(const json& info) {
@@ -72,7 +58,7 @@ torch::ScalarType dtype_of(const json& info) {
 }
 
 uint64_t non_negative(const json& number) {
-  require(number.is_number_unsigned(), "has {} where a number of at least 0 is expected", number.dump());
+  require(number.is_number_unsigned(), "has {} where a number of at least 0 is expected", shown(number));
   return number.get<uint64_t>();
 }
 
@@ -91,8 +77,7 @@ torch::Tensor tensor_of(const json& info, const ByteSource& data, Extent& extent
   const auto dtype = dtype_of(info);
   const auto shape = shape_of(info);
   const json& offsets = info.at("data_offsets");
-  require(offsets.is_array() && offsets.size() == 2, "has data_offsets {}, expected [begin, end]",
-          offsets.dump().substr(0, 60));
+  require(offsets.is_array() && offsets.size() == 2, "has data_offsets {}, expected [begin, end]", shown(offsets));
   extent.begin = non_negative(offsets[0]);
   extent.end = non_negative(offsets[1]);
   require(extent.begin <= extent.end && extent.end <= data.size(),
@@ -213,16 +198,13 @@ void write_safetensors(const std::filesystem::path& path, const StateDict& tenso
   const auto order = writing_order(tensors);
   const std::string header = header_text(tensors, order, metadata_as_strings(metadata));
   AtomicFile file(path);
-  std::ofstream out(file.temporary(), std::ios::binary | std::ios::trunc);
   const uint64_t length = header.size();
-  out.write(reinterpret_cast<const char*>(&length), sizeof length);
-  out << header;
+  file.write(&length, sizeof length);
+  file.write(header);
   for (const std::string& name : order) {
     const torch::Tensor tensor = tensors.at(name).detach().cpu().contiguous();
-    out.write(static_cast<const char*>(tensor.data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
+    file.write(tensor.data_ptr(), tensor.nbytes());
   }
-  out.close();
-  require(out.good(), "{}: cannot write: {}", path.string(), std::strerror(errno));
   file.commit();
 }
 

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 
+#include "lifted/base/printable.h"
+
 namespace lifted::formats {
 namespace {
 
 constexpr size_t kNamedKeys = 8;  // as many keys as a message lists
 
 std::string in_quotes(std::string_view text) {
-  constexpr size_t longest = 60;
-  std::string result = "'";
-  for (const char c : text.substr(0, longest)) result += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  return result + (text.size() > longest ? "…'" : "'");
+  return fmt::format("'{}'", printable(text, 60));
 }
 
 /// A text that is equal for equal keys only. Tuples nest one level, which bounds the work.
@@ -132,7 +131,7 @@ std::string Value::summary() const {
     case Kind::bytes:
       return fmt::format("{} bytes", as_bytes().size());
     case Kind::name:
-      return "the Python name " + as_name().text();
+      return "the Python name " + printable(as_name().text(), 120);
     case Kind::tensor:
       return fmt::format("a {} tensor of shape [{}]", dtype_name(as_tensor().scalar_type()),
                          fmt::join(as_tensor().sizes(), ", "));
@@ -145,7 +144,7 @@ std::string Value::summary() const {
     case Kind::dict:
       return fmt::format("a dict of {} entries", as_dict().items().size());
     case Kind::object:
-      return fmt::format("an object of class {}", as_object().class_name);
+      return fmt::format("an object of class {}", printable(as_object().class_name, 120));
   }
   return "an unknown value";
 }

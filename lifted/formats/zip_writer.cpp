@@ -3,9 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include "lifted/base/error.h"
 
@@ -40,19 +37,14 @@ class Fields {
 struct ZipWriter::State {
   std::filesystem::path path;
   AtomicFile file;
-  std::ofstream stream;
   uint64_t offset = 0, entries = 0;
   std::string directory;
   bool finished = false;
 
-  explicit State(const std::filesystem::path& to) : path(to), file(to), stream(file.temporary(), std::ios::binary) {
-    check();
-  }
+  explicit State(const std::filesystem::path& to) : path(to), file(to) {}
 
-  void check() const { require(stream.good(), "{}: cannot write the zip: {}", path.string(), std::strerror(errno)); }
   void write(const void* data, size_t size) {
-    stream.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
-    check();
+    file.write(data, size);
     offset += size;
   }
   void write(const Fields& fields) { write(fields.bytes().data(), fields.bytes().size()); }
@@ -123,8 +115,6 @@ void ZipWriter::finish() {
   State& state = *state_;
   require(!state.finished, "{}: the zip is finished already", state.path.string());
   state.write_end();
-  state.stream.close();
-  state.check();
   state.file.commit();
   state.finished = true;
 }

@@ -1,7 +1,8 @@
 // `describe_network`: what a checkpoint file is, in words.
 #include <fmt/ranges.h>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/nvidia_pickle.h"
 #include "lifted/model/builtin.h"
@@ -44,7 +45,7 @@ void add_entries(Facts& facts, const Value& root) {
   for (const auto& [key, entry] : root.as_dict().items()) {
     if (!key.is_string()) continue;
     const int64_t values = count_values(entry);
-    facts.emplace_back(key.as_string(), values > 1 ? fmt::format("{} values", values) : entry.summary());
+    facts.emplace_back(printable(key.as_string(), 60), values > 1 ? fmt::format("{} values", values) : entry.summary());
   }
 }
 
@@ -68,13 +69,14 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
     case NetworkKind::lifting_networks:
     case NetworkKind::gan_checkpoint:
       for (const auto& [key, value] : checkpoint.metadata.items()) {
-        facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+        facts.emplace_back(key, value.is_string() ? printable(value.get<std::string>(), 4096) : shown(value, 4096));
       }
       break;
     case NetworkKind::nvidia_ada: {
       const nlohmann::json arguments =
           formats::module_arguments(root.at("G_ema"));  // items() keeps no temporary alive.
-      for (const auto& [key, value] : arguments.items()) facts.emplace_back("G_ema " + key, value.dump());
+      for (const auto& [key, value] : arguments.items())
+        facts.emplace_back("G_ema " + printable(key, 60), shown(value, 200));
       break;
     }
     case NetworkKind::discriminator:

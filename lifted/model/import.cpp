@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "lifted/base/error.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/nvidia_pickle.h"
 #include "lifted/model/builtin.h"
@@ -127,6 +128,19 @@ void freeze(const LoadedNetwork& network) {
   }
 }
 
+LoadedNetwork read_network(const fs::path& path, const std::optional<fs::path>& gan) {
+  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
+  const NetworkKind kind = recognize(checkpoint);
+  if (gan) refuse_superfluous_gan(path, kind, *gan);
+  torch::NoGradGuard no_grad;
+  LoadedNetwork network =
+      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
+  network.files = {path};
+  if (gan) network.files.push_back(*gan);
+  freeze(network);
+  return network;
+}
+
 }  // namespace
 
 const LiftedGan& LoadedNetwork::require_lifted() const {
@@ -140,16 +154,13 @@ const LiftedGan& LoadedNetwork::require_lifted() const {
 }
 
 LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan) {
-  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
-  const NetworkKind kind = recognize(checkpoint);
-  if (gan) refuse_superfluous_gan(path, kind, *gan);
-  torch::NoGradGuard no_grad;
-  LoadedNetwork network =
-      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
-  network.files = {path};
-  if (gan) network.files.push_back(*gan);
-  freeze(network);
-  return network;
+  try {
+    return read_network(path, gan);
+  } catch (const c10::Error& error) {  // names no file
+    fail("{}: {}", path.string(), library_sentence(error.what()));
+  } catch (const std::bad_alloc&) {
+    fail("{}: not enough memory to read it", path.string());
+  }
 }
 
 }  // namespace lifted::model

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 
 namespace lifted::model {
 namespace {
@@ -57,16 +57,13 @@ LiftConfig LiftConfig::from_json(const nlohmann::json& json) {
   require(json.is_object(), "the lifting configuration must be a JSON object");
   LiftConfig config;
   size_t known = 0;
-  try {
-    for_each_field(config, [&](const char* name, auto& field) {
-      if (!json.contains(name)) return;
-      json.at(name).get_to(field);
-      ++known;
-    });
-  } catch (const nlohmann::json::exception& error) {
-    fail("lifting configuration: {}", error.what());
-  }
-  require(known == json.size(), "the lifting configuration has a field this version does not know: {}", json.dump());
+  for_each_field(config, [&](const char* name, auto& field) {
+    if (!json.contains(name)) return;
+    read_field(json, name, "lifting configuration", field);
+    ++known;
+  });
+  require(known == json.size(), "the lifting configuration has a field this version does not know: {}",
+          shown(json, 400));
   config.validate();
   return config;
 }

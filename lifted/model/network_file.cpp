@@ -1,7 +1,7 @@
 #include "lifted/model/network_file.h"
 
-#include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/network_kind.h"
 #include "lifted/nets/load.h"
@@ -54,9 +54,18 @@ nlohmann::json parse(const nlohmann::json& metadata, const char* key, const std:
   require(metadata.contains(key), "{}: its metadata has no '{}'", what, key);
   const auto& text = metadata.at(key);
   if (!text.is_string()) return text;
-  nlohmann::json value = nlohmann::json::parse(text.get<std::string>(), nullptr, false);
-  require(!value.is_discarded(), "{}: the metadata entry '{}' is not JSON", what, key);
-  return value;
+  return parse_json(text.get_ref<const std::string&>(), fmt::format("{}: the metadata entry '{}'", what, key));
+}
+
+/// A configuration in the metadata.
+template <typename Config>
+Config config_of(const nlohmann::json& metadata, const char* key, const std::string& what) {
+  const nlohmann::json json = parse(metadata, key, what);
+  try {
+    return Config::from_json(json);
+  } catch (const Error& error) {
+    fail("{}: the metadata entry '{}': {}", what, key, error.what());
+  }
 }
 
 WStatistics read_statistics(const StateDict& tensors, const nlohmann::json& metadata,
@@ -70,7 +79,8 @@ WStatistics read_statistics(const StateDict& tensors, const nlohmann::json& meta
   require(statistics.mean.isfinite().all().item<bool>(), "{}: the tensor {} holds NaN or infinite values", what, kMean);
   if (json.is_object() && json.contains("sigma_inv") && json["sigma_inv"].is_number())
     statistics.sigma_inv = json["sigma_inv"];
-  statistics.source = json.is_object() ? json.value("source", "") : "";
+  const std::string entry = what + ": the metadata entry 'w_statistics'";
+  if (json.is_object()) statistics.source = json_field<std::string>(json, "source", entry, "");
   return statistics;
 }
 
@@ -109,14 +119,13 @@ LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std
                                 const LoadedNetwork* gan) {
   const nlohmann::json& metadata = checkpoint.metadata;
   const nlohmann::json version = parse(metadata, "format_version", what);
-  require(version.is_number_integer() && version.get<int>() == kVersion,
-          "{}: is a lifted network of format version {}, this program reads version {}", what, version.dump(),
-          kVersion);
+  require(version == kVersion, "{}: is a lifted network of format version {}, this program reads version {}", what,
+          shown(version), kVersion);
   const StateDict tensors = formats::tensors_of(checkpoint.root);
   const bool lifted = metadata.contains("lifting");
   require_known_prefixes(tensors, lifted, what);
 
-  const auto config = nets::Stylegan2Config::from_json(parse(metadata, "generator", what));
+  const auto config = config_of<nets::Stylegan2Config>(metadata, "generator", what);
   LoadedNetwork network;
   if (gan) {
     require(metadata.value("generator_sha256", nlohmann::json()) == fingerprint(*gan->generator),
@@ -134,14 +143,14 @@ LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std
   if (!lifted) return network;
 
   const StateDict depth = with_prefix(tensors, "netD.");
-  const auto sizes = nets::LiftingConfig::from_json(parse(metadata, "lifting", what));
+  const auto sizes = config_of<nets::LiftingConfig>(metadata, "lifting", what);
   require(nets::infer_lifting_config(depth, what) == sizes,
           "{}: the lifting networks' tensors do not have the sizes its metadata says", what);
   LiftingNetworks networks(sizes);
   for (const auto& [name, module] : networks.published())
     nets::load_strict(*module, with_prefix(tensors, name + "."), what + ": " + name);
   network.lifted = std::make_shared<LiftedGan>(
-      network.generator, networks, LiftConfig::from_json(parse(metadata, "lift_config", what)), network.statistics);
+      network.generator, networks, config_of<LiftConfig>(metadata, "lift_config", what), network.statistics);
   return network;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/nets/load.h"
 
 namespace lifted::nets {
@@ -47,11 +47,14 @@ nlohmann::json FaceEmbeddingConfig::to_json() const {
 
 FaceEmbeddingConfig FaceEmbeddingConfig::from_json(const nlohmann::json& json) {
   FaceEmbeddingConfig config;
-  try {
-    config = {json.at("size"), json.at("dimensions"), json.at("widths"), json.at("blocks"), json.at("dropout")};
-  } catch (const nlohmann::json::exception& error) {
-    fail("the face embedding's configuration cannot be read: {}", error.what());
-  }
+  const auto read = [&](const char* key, auto& value) {
+    read_field(json, key, "the face embedding's configuration", value);
+  };
+  read("size", config.size);
+  read("dimensions", config.dimensions);
+  read("widths", config.widths);
+  read("blocks", config.blocks);
+  read("dropout", config.dropout);
   config.validate();
   return config;
 }

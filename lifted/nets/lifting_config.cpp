@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 
 namespace lifted::nets {
 namespace {
@@ -40,12 +40,14 @@ nlohmann::json LiftingConfig::to_json() const {
 }
 
 LiftingConfig LiftingConfig::from_json(const nlohmann::json& json) {
-  try {
-    return {json.at("size"), json.at("feature_channels"), json.at("style_dim"), json.at("mlp_width"),
-            json.at("widths").get<std::vector<int>>()};
-  } catch (const nlohmann::json::exception& error) {
-    fail("lifting networks' sizes are not readable: {}", error.what());
-  }
+  LiftingConfig config{};
+  const auto read = [&](const char* key, auto& value) { read_field(json, key, "lifting networks' sizes", value); };
+  read("size", config.size);
+  read("feature_channels", config.feature_channels);
+  read("style_dim", config.style_dim);
+  read("mlp_width", config.mlp_width);
+  read("widths", config.widths);
+  return config;
 }
 
 LiftingConfig infer_lifting_config(const StateDict& state, std::string_view what) {

@@ -1,6 +1,6 @@
 #include "lifted/nets/stylegan2_config.h"
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 
 namespace lifted::nets {
 namespace {
@@ -44,18 +44,16 @@ nlohmann::json Stylegan2Config::to_json() const {
 }
 
 Stylegan2Config Stylegan2Config::from_json(const nlohmann::json& json) {
+  constexpr const char* kWhat = "StyleGAN2 configuration";
   Stylegan2Config config;
-  try {
-    config.size = json.at("size");
-    config.z_dim = json.at("z_dim");
-    config.w_dim = json.at("w_dim");
-    config.mapping_layers = json.at("mapping_layers");
-    config.mapping_lr_mul = json.value("mapping_lr_mul", 0.01);
-    config.channels = json.at("channels").get<std::vector<int>>();
-    if (json.contains("conv_clamp")) config.conv_clamp = json.at("conv_clamp").get<double>();
-  } catch (const nlohmann::json::exception& error) {
-    fail("StyleGAN2 configuration: {}", error.what());
-  }
+  const auto read = [&](const char* key, auto& value) { read_field(json, key, kWhat, value); };
+  read("size", config.size);
+  read("z_dim", config.z_dim);
+  read("w_dim", config.w_dim);
+  read("mapping_layers", config.mapping_layers);
+  read("channels", config.channels);
+  config.mapping_lr_mul = json_field(json, "mapping_lr_mul", kWhat, 0.01);
+  if (json.contains("conv_clamp")) config.conv_clamp = json_field<double>(json, "conv_clamp", kWhat);
   config.validate();
   return config;
 }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/ops/bias_act.h"
 #include "lifted/ops/convolution.h"
 #include "lifted/ops/fir_resample.h"
@@ -50,12 +50,8 @@ nlohmann::json Stylegan2DiscriminatorConfig::to_json() const {
 
 Stylegan2DiscriminatorConfig Stylegan2DiscriminatorConfig::from_json(const nlohmann::json& json) {
   Stylegan2DiscriminatorConfig config;
-  try {
-    config.size = json.at("size");
-    config.channels = json.at("channels").get<std::vector<int>>();
-  } catch (const nlohmann::json::exception& error) {
-    fail("StyleGAN2 discriminator configuration: {}", error.what());
-  }
+  read_field(json, "size", "StyleGAN2 discriminator configuration", config.size);
+  read_field(json, "channels", "StyleGAN2 discriminator configuration", config.channels);
   config.validate();
   return config;
 }

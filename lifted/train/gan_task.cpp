@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/model/network_file.h"
 #include "lifted/nets/load.h"
@@ -214,15 +215,14 @@ nlohmann::json GanTask::values() const {
 }
 
 void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
-  try {
-    steps_ = values.at("steps");
-    loader_ = std::make_unique<data::Loader>(images_, loader_options(options_),
-                                             data::LoaderState::from_json(values.at("data")));
-    const auto& ada = values.at("augment");
-    controller_.load_state({ada.at("p"), ada.at("r_t"), ada.at("sign_sum"), ada.at("count")});
-  } catch (const nlohmann::json::exception& error) {
-    fail("training state: {}", error.what());
-  }
+  constexpr const char* kWhat = "training state";
+  read_field(values, "steps", kWhat, steps_);
+  loader_ =
+      std::make_unique<data::Loader>(images_, loader_options(options_),
+                                     data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", kWhat)));
+  const auto ada = json_field<nlohmann::json>(values, "augment", kWhat);
+  const auto number = [&](const char* key) { return json_field<double>(ada, key, kWhat); };
+  controller_.load_state({number("p"), number("r_t"), number("sign_sum"), json_field<int64_t>(ada, "count", kWhat)});
   trainer_.load_state(state, "training state");
   random_.load_state(entries_under(state, "random."), device_);
   trainer_.noise_generator = random_.get("noise", device_);

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/nets/load.h"
 #include "lifted/train/random_streams.h"
 
@@ -97,13 +98,10 @@ nlohmann::json ImageTask::values() const {
 }
 
 void ImageTask::load_state(const StateDict& state, const nlohmann::json& values) {
-  try {
-    steps_ = values.at("steps");
-    loader_ = std::make_unique<data::Loader>(training_images_, loader_options(),
-                                             data::LoaderState::from_json(values.at("data")));
-  } catch (const nlohmann::json::exception& error) {
-    fail("training state: {}", error.what());
-  }
+  read_field(values, "steps", "training state", steps_);
+  loader_ = std::make_unique<data::Loader>(
+      training_images_, loader_options(),
+      data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", "training state")));
   nets::load_strict(*module_, entries_under(state, "module."), "training state");
   optimizer_->load_state(entries_under(state, "optimizer."), "training state");
 }

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
+#include "lifted/base/printable.h"
 
 namespace lifted::train {
 namespace {
@@ -47,9 +48,10 @@ void read(const std::string& name, const nlohmann::json& json, const Fields& fie
   const auto found = fields.find(name);
   std::vector<std::string> names;
   for (const auto& item : fields) names.push_back(item.first);
-  require(found != fields.end(), "lifting options: there is no '{}'; there are {}", name, fmt::join(names, ", "));
+  require(found != fields.end(), "lifting options: there is no '{}'; there are {}", printable(name, 60),
+          fmt::join(names, ", "));
   const auto& [value, low, high] = found->second;
-  require(json.is_number(), "lifting options: {} must be a number, got {}", name, json.dump());
+  require(json.is_number(), "lifting options: {} must be a number, got {}", name, shown(json));
   const double number = json.get<double>();
   require(number >= low && number <= high, "lifting options: {} must be from {} to {}, got {}", name, low, high,
           number);
@@ -57,7 +59,7 @@ void read(const std::string& name, const nlohmann::json& json, const Fields& fie
 }
 
 void require_object(const nlohmann::json& json, const char* what) {
-  require(json.is_object(), "lifting options: {} must be a JSON object, got {}", what, json.dump());
+  require(json.is_object(), "lifting options: {} must be a JSON object, got {}", what, shown(json));
 }
 
 }  // namespace
@@ -95,10 +97,10 @@ LiftTrainerOptions LiftTrainerOptions::from_json(const nlohmann::json& json) {
       options.weights = LiftLossWeights::from_json(value);
     } else if (name == "rank_downsample") {
       require(value.is_number_integer() && value.get<int64_t>() >= 1 && value.get<int64_t>() <= 1024,
-              "lifting options: rank_downsample must be an integer from 1 to 1024, got {}", value.dump());
+              "lifting options: rank_downsample must be an integer from 1 to 1024, got {}", shown(value));
       options.rank_downsample = value.get<int64_t>();
     } else if (name == "mask_reconstruction") {
-      require(value.is_boolean(), "lifting options: mask_reconstruction must be true or false, got {}", value.dump());
+      require(value.is_boolean(), "lifting options: mask_reconstruction must be true or false, got {}", shown(value));
       options.mask_reconstruction = value.get<bool>();
     } else {
       read(name, value, fields);

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
 #include "lifted/model/network_file.h"
@@ -81,8 +81,7 @@ nlohmann::json LiftTask::values() const {
 }
 
 void LiftTask::load_state(const StateDict& state, const nlohmann::json& values) {
-  require(values.contains("steps") && values["steps"].is_number_integer(), "training state: no number of steps");
-  steps_ = values["steps"];
+  read_field(values, "steps", "training state", steps_);
   StateDict own;
   for (const auto& [name, tensor] : state) {
     if (!name.starts_with(kRandom)) own[name] = tensor;

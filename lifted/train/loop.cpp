@@ -8,7 +8,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/train/adam.h"
 
@@ -64,12 +64,14 @@ class Loop {
 
   void continue_from(const TrainingState& start) {
     images_ = start.images;
-    steps_ = start.values.at("loop").at("steps");
-    tick_ = start.values.at("loop").at("tick");
-    tick_images_ = start.values.at("loop").at("tick_images");
-    seconds_before_ = start.values.at("loop").at("seconds");
+    const auto loop = json_field<nlohmann::json>(start.values, "loop", "training state");
+    const auto read = [&](const char* key, auto& value) { read_field(loop, key, "training state", value); };
+    read("steps", steps_);
+    read("tick", tick_);
+    read("tick_images", tick_images_);
+    read("seconds", seconds_before_);
     last_state_ = start.images;
-    task_.load_state(start.tensors, start.values.at("task"));
+    task_.load_state(start.tensors, json_field<nlohmann::json>(start.values, "task", "training state"));
   }
 
   LoopEnd run() {

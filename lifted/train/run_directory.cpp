@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 
 namespace lifted::train {
@@ -15,6 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kOptions = "training_options.json";
+constexpr uint64_t kMaxOptions = 1 << 20;
 constexpr const char* kStatistics = "stats.jsonl";
 constexpr const char* kImages = "Progress/images";
 
@@ -32,21 +35,24 @@ int next_run_number(const fs::path& outdir) {
   return next;
 }
 
-std::string text_of(const fs::path& path) {
-  const Bytes bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+/// How many images a line of stats.jsonl is about; nothing if it is not whole.
+std::optional<double> images_of_line(const std::string& line, const std::string& what) {
+  try {
+    const nlohmann::json json = parse_json(line, what);
+    return json_field<double>(json_field<nlohmann::json>(json, kImages, what), "mean", what);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 /// Keeps the complete lines of stats.jsonl about no more than `images` images.
 void drop_later_statistics(const fs::path& path, int64_t images) {
   if (!fs::exists(path)) return;
-  std::istringstream lines(text_of(path));
+  std::istringstream lines(read_text_file(path));
   std::string kept;
   for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (!json.is_object() || !json.contains(kImages) || json[kImages].value("mean", 0.0) > static_cast<double>(images))
-      continue;
-    kept += line + "\n";
+    const auto seen = images_of_line(line, path.string());
+    if (seen && *seen <= static_cast<double>(images)) kept += line + "\n";
   }
   write_file_atomically(path, kept);
 }
@@ -107,8 +113,8 @@ RunDirectory RunDirectory::reopen(const fs::path& folder, int64_t images) {
 nlohmann::ordered_json RunDirectory::options_of(const fs::path& folder) {
   const fs::path path = folder / kOptions;
   require(fs::exists(path), "{}: not a run folder: it has no {}", folder.string(), kOptions);
-  auto options = nlohmann::ordered_json::parse(text_of(path), nullptr, false);
-  require(options.is_object(), "{}: not valid JSON", path.string());
+  const nlohmann::json options = read_json_file(path, {.text_bytes = kMaxOptions});
+  require(options.is_object(), "{}: is {}, expected a JSON object", path.string(), shown(options));
   return options;
 }
 

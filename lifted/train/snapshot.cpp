@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/formats/safetensors.h"
 
 namespace lifted::train {
@@ -57,12 +57,9 @@ TrainingState read_training_state(const fs::path& path) {
   const std::string values = text_at(metadata, "values", path), images = text_at(metadata, "images", path);
   require(digest(state.tensors, images, values) == text_at(metadata, "sha256", path),
           "{}: its contents do not have the SHA-256 it was written with; the file is damaged", path.string());
-  try {
-    state.values = nlohmann::json::parse(values);
-    state.images = std::stoll(images);
-  } catch (const std::exception& error) {
-    fail("{}: its metadata cannot be read: {}", path.string(), error.what());
-  }
+  state.values = parse_json(values, path.string() + ": the metadata entry 'values'");
+  const nlohmann::json numbers = {{"images", parse_json(images, path.string() + ": the metadata entry 'images'")}};
+  read_field(numbers, "images", path.string(), state.images);
   return state;
 }
 

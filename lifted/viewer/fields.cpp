@@ -4,22 +4,15 @@
 #include <charconv>
 #include <cmath>
 
+#include "lifted/base/json.h"
 #include "lifted/viewer/http_error.h"
 
 namespace lifted::viewer {
 namespace {
 
-constexpr size_t max_shown = 40;
+constexpr JsonLimits body_limits{.depth = 4, .text_bytes = 64 << 10};
 
-/// A value as errors quote it: short, and only what a terminal can show.
-std::string shown(const nlohmann::json& value) {
-  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() <= max_shown) return text;
-  text.resize(max_shown);
-  return text + "…";
-}
-
-std::string shown(const std::string& text) {
+std::string quoted_name(const std::string& text) {
   return shown(nlohmann::json(text));
 }
 
@@ -37,11 +30,14 @@ std::optional<double> number_of(const nlohmann::json& value, bool text) {
 
 Fields Fields::of_json(std::string_view body) {
   Fields fields;
-  fields.values_ = nlohmann::json::parse(body, nullptr, false);
-  if (fields.values_.is_discarded()) refuse(400, "the body is not JSON");
+  try {
+    fields.values_ = parse_json(body, "the body", body_limits);
+  } catch (const Error& error) {
+    refuse(400, "{}", error.what());
+  }
   if (!fields.values_.is_object()) refuse(400, "the body is not a JSON object");
   for (const auto& [name, value] : fields.values_.items()) {
-    if (value.is_structured() || value.is_null()) refuse(400, "{}: expected a number or a string", shown(name));
+    if (value.is_structured() || value.is_null()) refuse(400, "{}: expected a number or a string", quoted_name(name));
   }
   return fields;
 }
@@ -50,7 +46,7 @@ Fields Fields::of_query(const std::vector<std::pair<std::string, std::string>>& 
   Fields fields;
   fields.text_ = true;
   for (const auto& [name, value] : query) {
-    if (fields.values_.contains(name)) refuse(400, "{}: given twice", shown(name));
+    if (fields.values_.contains(name)) refuse(400, "{}: given twice", quoted_name(name));
     fields.values_[name] = value;
   }
   return fields;
@@ -107,7 +103,8 @@ std::optional<uint32_t> Fields::color(const std::string& name) {
 
 void Fields::finish() const {
   for (const auto& [name, value] : values_.items()) {
-    if (known_.count(name) == 0) refuse(400, "{}: unknown; expected any of {}", shown(name), fmt::join(known_, ", "));
+    if (known_.count(name) == 0)
+      refuse(400, "{}: unknown; expected any of {}", quoted_name(name), fmt::join(known_, ", "));
   }
 }
 

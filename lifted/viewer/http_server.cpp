@@ -15,6 +15,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/base/printable.h"
 
 namespace lifted::viewer {
 namespace {
@@ -183,7 +184,7 @@ MHD_Result HttpServer::State::on_request(void* self, MHD_Connection* connection,
     }
     return state->answer(connection, exchange);
   } catch (const std::exception& error) {
-    log_warning("{} {}: {}", method, url, error.what());
+    log_warning("{} {}: {}", method, url, library_sentence(error.what()));
     return send(connection, {500, "text/plain", "internal error\n", {}});
   }
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lifted/base/log.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/webp.h"
 #include "lifted/viewer/http_error.h"
 #include "lifted/viewer/render_pool.h"
@@ -243,7 +244,7 @@ HttpResponse Server::State::handle(const HttpRequest& request) {
   } catch (const HttpError& error) {
     response = error_answer(error.status(), error.what());
   } catch (const std::exception& error) {
-    log_warning("{} {}: {}", request.method, request.path, error.what());
+    log_warning("{} {}: {}", request.method, request.path, library_sentence(error.what()));
     response = error_answer(500, "the server could not do this; its log says why");
   }
   statistics.add(response.status, milliseconds_since(start));

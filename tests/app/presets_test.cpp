@@ -7,6 +7,7 @@
 #include "lifted/model/lift_config.h"
 #include "lifted/train/lift_options.h"
 #include "tests/support/golden.h"
+#include "tests/support/images.h"
 
 namespace lifted::app {
 namespace {
@@ -53,6 +54,23 @@ TEST(Presets, ComeFromFilesTooAndUnknownOnesAreRefused) {
   EXPECT_THROW(read_preset(path), Error);
   EXPECT_THROW(read_preset(folder / "absent.json"), Error);
   EXPECT_THROW(read_preset("dogs"), UsageError);
+}
+
+TEST(Presets, WrongValuesAreNamedWithTheFile) {
+  const auto refusal = [](const std::string& text) { return test::error_of([&] { parse_preset(text, "p.json"); }); };
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_EQ(refusal("{}"), "(no error)");
+  EXPECT_EQ(refusal(deep), "p.json: its JSON nests deeper than 32 levels");
+  EXPECT_EQ(refusal(R"({"batch": )" + deep + "}"), "p.json: its JSON nests deeper than 32 levels");
+  EXPECT_EQ(refusal("[[[[[[[1]]]]]]]"), "p.json: is [[[[[…]]]]], expected a JSON object");
+  EXPECT_EQ(refusal(R"({"model": [1]})"), "p.json: 'model' is [1], expected a JSON object");
+  EXPECT_EQ(refusal(R"({"training": {"weights": [1]}})"),
+            "p.json: lifting options: weights must be a JSON object, got [1]");
+  EXPECT_EQ(refusal(R"({"model": {"min_depth": "x"}})"),
+            "p.json: lifting configuration: 'min_depth' is \"x\", expected a number");
+  EXPECT_EQ(refusal(R"({"batch": -3})"), "p.json: 'batch' is -3, expected 1 to 65536");
+  EXPECT_EQ(refusal(R"({"batch": 1e18})"), "p.json: 'batch' is 1e+18, expected a whole number");
+  EXPECT_EQ(refusal(R"({"batch": 8, "batch": 9})"), "p.json: has the key 'batch' twice");
 }
 
 }  // namespace

@@ -49,6 +49,13 @@ std::string file_bytes(const std::string& name) {
 
 // ---- code ----
 
+TEST(HostilePickle, NamesReachNoTerminalRawOrWhole) {
+  const std::string refusal = refusal_of_checkpoint("c\x1b]0;pwned\x07\n\x1b[2Jsystem\n(S'true'\ntR.");
+  EXPECT_THAT(refusal, HasSubstr("\\x1b]0;pwned\\x07.\\x1b[2Jsystem"));
+  EXPECT_EQ(refusal.find('\x1b'), std::string::npos);
+  EXPECT_LT(refusal_of_checkpoint("cos\n" + std::string(1 << 20, 's') + "\n(S'true'\ntR.").size(), 600U);
+}
+
 TEST(HostilePickle, CallsAreRefusedByName) {
   EXPECT_THAT(refusal_of_checkpoint("cos\nsystem\n(S'true'\ntR."),
               AllOf(HasSubstr("os.system"), HasSubstr("test file: at byte")));

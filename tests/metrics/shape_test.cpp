@@ -78,7 +78,7 @@ TEST_F(Shape, MissingOrDamagedTruthIsAnError) {
     write_file_atomically(other / "ground_truth.jsonl", line);
     return error_of([&] { data::HeadTruth(*folder / "other.zip", archive->archive()).shape(0); });
   };
-  EXPECT_NE(with_line("{\n").find("line 1 is no ground truth"), std::string::npos);
+  EXPECT_NE(with_line("{\n").find("line 1: is not valid JSON"), std::string::npos);
   EXPECT_NE(with_line(R"({"file": "a.png", "maps": "a.safetensors", "identity": 0})").find("says nothing about"),
             std::string::npos);
   std::string all;

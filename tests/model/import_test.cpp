@@ -279,7 +279,7 @@ TEST_F(OwnFile, RefusesMissingOrUnreadableMetadata) {
     metadata.erase(key);
     EXPECT_THAT(error_after_writing(), HasSubstr(fmt::format("no '{}'", key)));
     metadata[key] = "{";
-    EXPECT_THAT(error_after_writing(), HasSubstr("is not JSON"));
+    EXPECT_THAT(error_after_writing(), HasSubstr("is not valid JSON"));
   }
 }
 

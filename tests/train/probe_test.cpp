@@ -71,7 +71,7 @@ TEST_F(ViewLight, LabelsAreTheGroundTruths) {
 }
 
 TEST_F(ViewLight, BadLabelsAreErrors) {
-  EXPECT_NE(problem("{\n").find("line 1 is no label"), std::string::npos);
+  EXPECT_NE(problem("{\n").find("line 1: is not valid JSON"), std::string::npos);
   EXPECT_NE(problem(R"({"file": "a", "raw_view": [1, 2], "raw_light": [0, 0, 0, 0]})").find("list of 3"),
             std::string::npos);
   EXPECT_NE(problem(R"({"file": "a", "raw_view": [1, 2, 3], "raw_light": [0, 0, 0, "x"]})").find("line 1"),

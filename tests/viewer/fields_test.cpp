@@ -89,6 +89,8 @@ TEST(Fields, UnknownAndRepeatedNamesAreRefused) {
   EXPECT_EQ(refusal([] { picture_of(Fields::of_query({{"seed", "1"}, {"seed", "2"}})); }).first, 400);
   EXPECT_EQ(refusal([] { picture_of(Fields::of_json(R"({"seed": "1"})")); }).first, 400)
       << "a number is no text in JSON";
+  EXPECT_EQ(refusal([] { picture_of(Fields::of_json(R"({"seed": 1, "seed": 1})")); }),
+            std::pair(400, std::string("the body: has the key 'seed' twice")));
 }
 
 TEST(LatentRequest, KeyTellsFacesApart) {

@@ -1,12 +1,12 @@
 #include "lifted/data/heads/head_set.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <memory>
 
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/data/heads/ground_truth.h"
 #include "lifted/data/parallel.h"
@@ -36,37 +36,39 @@ std::string dataset_json(const std::map<std::string, uint64_t>& labels) {
 
 class FolderDestination : public Destination {
  public:
-  explicit FolderDestination(fs::path folder) : folder_(std::move(folder)) { make_output_folder(folder_); }
+  explicit FolderDestination(fs::path folder) : folder_(std::move(folder)) {
+    make_output_folder(folder_);
+    earlier_labels();  // unusable ones are found before the work
+  }
 
   // Not flushed one by one: seventy thousand small files would take hours.
   void add(const std::string& name, const Bytes& png) override {
-    const fs::path file = folder_ / name, temporary = file.string() + ".part";
-    if (file.parent_path() != made_) make_output_folder(made_ = file.parent_path());
-    std::ofstream stream(temporary, std::ios::binary);
-    stream.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
-    stream.close();
-    std::error_code error;
-    if (stream) fs::rename(temporary, file, error);
-    require(stream && !error, "{}: cannot be written", file.string());
+    write_file_atomically(folder_ / name, png.data(), png.size(), Flush::never);
   }
   /// Ranges of a set may be rendered into one folder one after another: labels that are there stay.
   void finish(const std::map<std::string, uint64_t>& labels) override {
-    const fs::path file = folder_ / "dataset.json";
     std::map<std::string, uint64_t> all = labels;
-    if (fs::exists(file)) {
-      const Bytes text = read_file(file);
-      const auto old = nlohmann::json::parse(reinterpret_cast<const char*>(text.data()),
-                                             reinterpret_cast<const char*>(text.data()) + text.size(), nullptr, false);
-      if (old.is_object() && old.contains("labels") && old["labels"].is_array())
-        for (const auto& pair : old["labels"])
-          if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_number_unsigned())
-            all.emplace(pair[0], pair[1]);
-    }
-    write_file_atomically(file, dataset_json(all));
+    all.merge(earlier_labels());
+    write_file_atomically(folder_ / "dataset.json", dataset_json(all));
   }
 
  private:
-  fs::path folder_, made_;
+  std::map<std::string, uint64_t> earlier_labels() const {
+    const fs::path file = folder_ / "dataset.json";
+    std::map<std::string, uint64_t> labels;
+    if (!fs::exists(file)) return labels;
+    const auto json = read_json_file(file);
+    require(json.is_object() && json.contains("labels"), "{}: has no labels, expected those of an earlier range",
+            file.string());
+    for (const auto& pair : json["labels"]) {
+      require(pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_number_unsigned(),
+              "{}: has the label {}, expected pairs of a name and a person's number", file.string(), shown(pair));
+      labels.emplace(pair[0], pair[1]);
+    }
+    return labels;
+  }
+
+  fs::path folder_;
 };
 
 class ZipDestination : public Destination {

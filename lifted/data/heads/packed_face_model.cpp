@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/data/heads/face_model.h"
 #include "lifted/formats/safetensors.h"
 
@@ -115,13 +115,15 @@ void unpack_modes(const Unpacker& unpack, const nlohmann::json& metadata, FaceMo
   model.identity = unpack.modes("identity", vertices);
   std::vector<Positions> expressions = unpack.modes("expressions", vertices);
   std::vector<std::string> names;
-  try {
-    names = nlohmann::json::parse(metadata.at("expressions").get<std::string>()).get<std::vector<std::string>>();
-    model.skin_vertices = std::stoi(metadata.at("skin_vertices").get<std::string>());
-    model.mole_vertices = std::stoi(metadata.at("mole_vertices").get<std::string>());
-  } catch (const std::exception&) {
-    fail("{}: the packed face model's metadata is damaged", model.name);
-  }
+  // The metadata of safetensors are texts; each is JSON here.
+  const auto read = [&](const char* key, auto& value) {
+    const auto text = json_field<std::string>(metadata, key, model.name);
+    const nlohmann::json parsed = {{key, parse_json(text, fmt::format("{}: the metadata '{}'", model.name, key))}};
+    read_field(parsed, key, model.name, value);
+  };
+  read("expressions", names);
+  read("skin_vertices", model.skin_vertices);
+  read("mole_vertices", model.mole_vertices);
   require(names.size() == expressions.size(), "{}: {} expression names for {} expressions", model.name, names.size(),
           expressions.size());
   for (size_t k = 0; k < names.size(); ++k) model.expressions[names[k]] = std::move(expressions[k]);

@@ -12,7 +12,7 @@ constexpr uint32_t kLmdbMagic = 0xBEEFC0DE, kLmdbVersion = 1;
 constexpr uint64_t kPageHeader = 16;  // of a page: number, padding, flags at 10, lower at 12, upper at 14
 constexpr uint64_t kNodeSize = 8;     // of a node: data size or child (low, high), flags at 4, key size at 6
 constexpr uint16_t kBranchPage = 1, kLeafPage = 2, kOverflowPage = 4, kMetaPage = 8;  // of pages
-constexpr uint16_t kBigData = 1;                                      // of nodes: the value is on pages of its own
+constexpr uint16_t kBigData = 1;                  // of nodes: the value is on pages of its own
 constexpr uint64_t kMetaSize = 136, kTable = 72;  // after the header: the main table's record lies 72 bytes behind
 constexpr uint64_t kNoPage = UINT64_MAX;
 constexpr int kDeepest = 32;
@@ -82,8 +82,8 @@ LmdbDatabase::LmdbDatabase(const std::filesystem::path& file) : file_(file) {
   const auto meta_at = [&](uint64_t offset) -> std::optional<Bytes> {
     if (file_.size() < kPageHeader + kMetaSize || offset > file_.size() - kPageHeader - kMetaSize) return {};
     const Bytes page = file_.read(offset, kPageHeader + kMetaSize);
-    const bool valid = (lmdb_number<uint16_t>(page, 10) & kMetaPage) != 0 && lmdb_number<uint32_t>(page, 16) == kLmdbMagic &&
-                       lmdb_number<uint32_t>(page, 20) == kLmdbVersion;
+    const bool valid = (lmdb_number<uint16_t>(page, 10) & kMetaPage) != 0 &&
+                       lmdb_number<uint32_t>(page, 16) == kLmdbMagic && lmdb_number<uint32_t>(page, 20) == kLmdbVersion;
     if (!valid) return {};
     return Bytes(page.begin() + kPageHeader, page.end());
   };

@@ -10,9 +10,9 @@
 
 #include "lifted/base/error.h"
 #include "lifted/formats/zip_writer.h"
+#include "tests/formats/writers.h"
 #include "tests/support/archives.h"
 #include "tests/support/golden.h"
-#include "tests/formats/writers.h"
 #include "tests/support/images.h"
 
 namespace lifted::formats {
@@ -190,7 +190,8 @@ TEST_F(Labelled, NothingHiddenIsAnImage) {
 
 // ---- zips that others made ----
 
-std::shared_ptr<const ImageArchive> open_zip_of(const TemporaryFolder& folder, const std::vector<test::ZipPart>& parts) {
+std::shared_ptr<const ImageArchive> open_zip_of(const TemporaryFolder& folder,
+                                                const std::vector<test::ZipPart>& parts) {
   write_file_atomically(folder / "other.zip", test::zip_of(parts));
   return open_image_archive(folder / "other.zip");
 }
@@ -218,7 +219,7 @@ TEST(ForeignZip, DeflatedAndZip64EntriesAreRead) {
 
 TEST(ForeignZip, NamesAreUtf8WhateverTheyAreWrittenIn) {
   const TemporaryFolder folder;
-  const auto archive = open_zip_of(folder, {{.name = "J\x81rgen.png", .content = png_text()},      // CP437
+  const auto archive = open_zip_of(folder, {{.name = "J\x81rgen.png", .content = png_text()},       // CP437
                                             {.name = "J\xc3\xbcrgen2.png", .content = png_text()},  // UTF-8, unmarked
                                             {.name = "\xe5\xe1.png", .content = png_text()}});
   EXPECT_THAT(names_of(*archive), ElementsAre("Jürgen.png", "Jürgen2.png", "σß.png"));
@@ -242,12 +243,12 @@ TEST(ForeignZip, EncryptedAndUnknownOnesAreRefusedInWords) {
 
 TEST(ForeignZip, ABrokenEntryIsAnErrorOfItsOwn) {
   const TemporaryFolder folder;
-  const auto archive = open_zip_of(
-      folder, {{.name = "a.png", .content = png_text()},
-               {.name = "bomb.png", .content = std::string(1000, 0), .deflate = true, .size = 0xf0000000},
-               {.name = "over.png", .content = png_text(), .compressed_size = 9999},
-               {.name = "sum.png", .content = png_text(), .crc = 5},
-               {.name = "z.png", .content = png_text()}});
+  const auto archive =
+      open_zip_of(folder, {{.name = "a.png", .content = png_text()},
+                           {.name = "bomb.png", .content = std::string(1000, 0), .deflate = true, .size = 0xf0000000},
+                           {.name = "over.png", .content = png_text(), .compressed_size = 9999},
+                           {.name = "sum.png", .content = png_text(), .crc = 5},
+                           {.name = "z.png", .content = png_text()}});
   const auto problem = [&](int i) { return error_of([&] { archive->image(i); }); };
   EXPECT_EQ(problem(0), "(no error)");
   EXPECT_THAT(problem(1), HasSubstr("impossible"));
@@ -258,9 +259,9 @@ TEST(ForeignZip, ABrokenEntryIsAnErrorOfItsOwn) {
 
 TEST(ForeignZip, AnImageIsNotInflatedBeyondItsLimit) {
   const TemporaryFolder folder;
-  const auto archive =
-      open_zip_of(folder, {{.name = "a.png", .content = std::string(1 << 20, 0), .deflate = true, .size = (1u << 28) + 1},
-                           {.name = "b.png", .content = png_text()}});
+  const auto archive = open_zip_of(
+      folder, {{.name = "a.png", .content = std::string(1 << 20, 0), .deflate = true, .size = (1u << 28) + 1},
+               {.name = "b.png", .content = png_text()}});
   // 260 KB may well hold 268 MB of zeros.
   EXPECT_THAT(error_of([&] { archive->image(0); }), AllOf(HasSubstr("a.png"), HasSubstr("268435457")));
 }

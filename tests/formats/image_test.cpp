@@ -262,8 +262,9 @@ TEST(Hostile, ArithmeticJpegsAreRefusedInWords) {
 TEST(Header, SaysWhatDecodingFinds) {
   const Image image = smooth_image(40, 24);
   const Bytes jpeg = encode_jpeg(image, 90);
-  for (const Bytes& whole : {encode_png(image), jpeg, test::encode_webp(image), test::encode_webp(Image{40, 24, 4,
-                             std::vector<uint8_t>(40 * 24 * 4, 9)}), test::with_exif_orientation(jpeg, 6, true)}) {
+  for (const Bytes& whole : {encode_png(image), jpeg, test::encode_webp(image),
+                             test::encode_webp(Image{40, 24, 4, std::vector<uint8_t>(40 * 24 * 4, 9)}),
+                             test::with_exif_orientation(jpeg, 6, true)}) {
     const Image decoded = read_back(whole);
     std::optional<ImageHeader> header;
     size_t needed = 12;

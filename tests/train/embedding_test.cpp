@@ -129,7 +129,8 @@ TEST_F(Identities, ThatCannotBeToldAreErrors) {
 }
 
 TEST_F(Identities, AreNeverTheFoldersThatNumberImages) {
-  for (const char* name : {"set/00000/img00000000.png", "set/00000/img00000001.png", "set/00001/img00000002.png"}) add(name);
+  for (const char* name : {"set/00000/img00000000.png", "set/00000/img00000001.png", "set/00001/img00000002.png"})
+    add(name);
   EXPECT_NE(problem().find("number images"), std::string::npos) << problem();  // of StyleGAN2-ADA, wrapped
   std::filesystem::remove_all(folder_ / "set");
   for (const char* name : {"00000/00000.png", "00000/00999.png", "01000/01000.png", "02000/02000.png"}) add(name);

@@ -14,7 +14,7 @@ find_package(ZLIB REQUIRED)
 find_package(meshoptimizer REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(media REQUIRED IMPORTED_TARGET
-  libpng libjpeg libwebp libwebpdemux freetype2 libzip lmdb
+  libpng libjpeg libwebp libwebpdemux freetype2
   libavformat libavcodec libavfilter libswscale libavutil)
 
 # Not by pkg-config: Debian's entry drags in include paths of GnuTLS, which our use of the library does not need.

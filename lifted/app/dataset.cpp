@@ -41,6 +41,7 @@ void make(MakeArguments arguments) {
   check_sizes(arguments);
   const auto report = data::convert_dataset(arguments.options);
   data::warn_about(report.skipped, "skipped:");
+  if (!report.ignored.empty()) log_warning("{}: {}", arguments.options.source.string(), report.ignored);
   if (report.width != report.height || !is_power_of_two(report.width)) {
     log_warning("the images have {}x{} pixels; StyleGAN needs squares whose side is a power of two", report.width,
                 report.height);
@@ -53,6 +54,7 @@ void make(MakeArguments arguments) {
 struct InspectArguments {
   std::filesystem::path data, sheet, json;
   int size = 0, sheet_images = 60, workers = data::default_workers();
+  int64_t max_pixels = formats::kMaxReadPixels;
   bool skip_broken = false;
 };
 
@@ -95,7 +97,7 @@ void print(const data::Inspection& inspection) {
 void inspect_images(const InspectArguments& arguments) {
   formats::check_image_name(arguments.sheet);
   const auto archive = formats::open_image_archive(arguments.data, arguments.size);
-  const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers);
+  const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers, arguments.max_pixels);
   // Whoever asks for one of the files there wants nothing else there.
   if (!is_standard_output(arguments.json) && !is_standard_output(arguments.sheet)) print(inspection);
   if (!arguments.json.empty()) {
@@ -104,12 +106,21 @@ void inspect_images(const InspectArguments& arguments) {
                           inspection.to_json().dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
   if (!arguments.sheet.empty() && inspection.readable > 0) {
-    formats::write_image(arguments.sheet, data::dataset_sheet(*archive, inspection, arguments.sheet_images));
+    formats::write_image(arguments.sheet,
+                         data::dataset_sheet(*archive, inspection, arguments.sheet_images, arguments.max_pixels));
   }
   require(inspection.readable > 0, "{}: no image can be read", inspection.path);
   require(inspection.broken.empty() || arguments.skip_broken,
           "{}: {} of {} images cannot be read (--skip-broken accepts that)", inspection.path, inspection.broken.size(),
           inspection.count);
+}
+
+void add_max_pixels(CLI::App& command, int64_t& max_pixels) {
+  command
+      .add_option("--max-pixels", max_pixels,
+                  "Largest image to read, width x height; memory is limited to 5 bytes for each")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 27))
+      ->capture_default_str();
 }
 
 void add_make_command(CLI::App& dataset) {
@@ -131,6 +142,7 @@ void add_make_command(CLI::App& dataset) {
   command->add_option("--max-images", options.max_images, "Take only the first N images of the source")
       ->check(CLI::PositiveNumber);
   command->add_flag("--skip-broken", options.skip_broken, "List and leave out images that cannot be used");
+  add_max_pixels(*command, options.max_pixels);
   command->add_flag("--overwrite", arguments->overwrite, "Replace an existing --dest");
   command->add_option("--workers", options.workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
   command->callback([arguments] { make(*arguments); });
@@ -146,6 +158,7 @@ void add_inspect_command(CLI::App& dataset) {
       ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   command->add_option("--json", arguments->json, "Write everything found to this file");
+  add_max_pixels(*command, arguments->max_pixels);
   command->add_flag("--skip-broken", arguments->skip_broken, "Broken images are listed but are no failure");
   command->add_option("--workers", arguments->workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
   command->callback([arguments] { inspect_images(*arguments); });

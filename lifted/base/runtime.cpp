@@ -40,13 +40,6 @@ const char* wanted_blas_kernels() {
   return nullptr;
 }
 
-/// The cores this process may run on. libtorch's own count has been seen to be 1 on machines it does not know.
-int available_cores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return std::max(1, CPU_COUNT(&cores));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 /// OpenBLAS built on threads of its own keeps them awake beside OpenMP's, which computes everything else: twice as many
 /// spinning threads as cores. Its products are small here, so one thread is the faster choice: a third less time for a
 /// training step.
@@ -62,6 +55,14 @@ void leave_threads_to_openmp() {
 }
 
 }  // namespace
+
+// Neither libtorch's count, seen to be 1 on machines it does not know, nor the standard library's, which is the
+// machine's.
+int available_cores() {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return std::max(1, CPU_COUNT(&cores));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 std::string blas_kernels() {
   using CoreName = char* (*)();

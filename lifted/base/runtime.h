@@ -13,6 +13,9 @@ namespace lifted {
 /// threads, where it has any, are reduced to one unless OPENBLAS_NUM_THREADS says otherwise.
 void prepare_process(char** argv);
 
+/// The cores this process may run on (its affinity), at least 1.
+int available_cores();
+
 /// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core this process may run on.
 void set_threads(int threads);
 

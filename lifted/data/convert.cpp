@@ -20,30 +20,33 @@ struct Converted {
 };
 
 /// The largest centred rectangle of the shape width : height.
-Image center_crop(const Image& image, int64_t width, int64_t height) {
+Image center_crop(Image image, int64_t width, int64_t height) {
   const bool too_wide = image.width * height > image.height * width;
   const int crop_width = too_wide ? static_cast<int>(std::max<int64_t>(1, image.height * width / height)) : image.width;
   const int crop_height =
       too_wide ? image.height : static_cast<int>(std::max<int64_t>(1, image.width * height / width));
-  return formats::cropped(image, (image.width - crop_width) / 2, (image.height - crop_height) / 2, crop_width,
-                          crop_height);
+  const int x = (image.width - crop_width) / 2, y = (image.height - crop_height) / 2;
+  return formats::cropped(std::move(image), x, y, crop_width, crop_height);
 }
 
 Image transformed(Image image, const ConvertOptions& options, const std::string& name) {
   const int width = options.width, height = options.height;
-  if (options.center_crop) image = center_crop(image, width > 0 ? width : 1, height > 0 ? height : 1);
+  if (options.center_crop) image = center_crop(std::move(image), width > 0 ? width : 1, height > 0 ? height : 1);
   if (width <= 0) return image;
   const bool same_shape = int64_t{image.width} * height == int64_t{image.height} * width;
   require(options.center_crop || same_shape,
           "{}: {}x{} pixels have another shape than {}x{} (`--transform center-crop` cuts them)", name, image.width,
           image.height, width, height);
+  if (image.width == width && image.height == height) return image;
   return formats::resized(image, width, height, options.filter);
 }
 
 Converted convert(const ImageArchive& archive, int64_t index, const ConvertOptions& options) {
   Converted result;
   try {
-    const Image image = transformed(archive.image(index), options, archive.full_name(index));
+    const bool unlabelled = archive.has_labels() && archive.label(index).is_null();
+    require(!unlabelled, "{}: has no label, but others have one", archive.full_name(index));
+    const Image image = transformed(archive.image(index, options.max_pixels), options, archive.full_name(index));
     result.width = image.width;
     result.height = image.height;
     result.png = formats::encode_png(image);
@@ -51,6 +54,12 @@ Converted convert(const ImageArchive& archive, int64_t index, const ConvertOptio
     result.problem = error.what();
   }
   return result;
+}
+
+/// Of reading an image, or of what is made of it: resized between and after the passes, and as a PNG.
+uint64_t memory_to_convert(const ImageArchive& archive, int64_t index, const ConvertOptions& options) {
+  const uint64_t reading = memory_to_read(archive, index, options.max_pixels);
+  return reading + 3 * 3 * static_cast<uint64_t>(options.width) * static_cast<uint64_t>(options.height);
 }
 
 /// Takes the results in order: the first one sets the size that all others must have.
@@ -100,11 +109,24 @@ ConvertReport convert_dataset(const ConvertOptions& options) {
   require((options.width > 0) == (options.height > 0), "data set: a width needs a height and the other way round");
   const auto archive = formats::open_image_archive(options.source, std::max(options.width, options.height));
   const int64_t count = options.max_images > 0 ? std::min(options.max_images, archive->size()) : archive->size();
+  if (!options.skip_broken) archive->require_labels_for_all(count);
   Collector collector(*archive, options, count);
   ordered_parallel<Converted>(
       count, options.workers, [&](int64_t index) { return convert(*archive, index, options); },
-      [&](int64_t index, Converted converted) { collector.take(index, std::move(converted)); });
-  return collector.finish();
+      [&](int64_t index, Converted converted) { collector.take(index, std::move(converted)); }, 64,
+      {formats::max_read_memory(options.max_pixels),
+       [&](int64_t index) { return memory_to_convert(*archive, index, options); }});
+  ConvertReport report = collector.finish();
+  report.ignored = archive->ignored_text();
+  return report;
+}
+
+uint64_t memory_to_read(const ImageArchive& archive, int64_t index, int64_t max_pixels) {
+  try {
+    return archive.header(index, max_pixels).memory;
+  } catch (const Error&) {
+    return 0;  // whoever reads it will say why not
+  }
 }
 
 void warn_about(const std::vector<BrokenImage>& images, const std::string& what) {

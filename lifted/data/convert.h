@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lifted/data/parallel.h"
+#include "lifted/formats/image_archive.h"
 #include "lifted/formats/image_ops.h"
 
 namespace lifted::data {
@@ -21,8 +22,11 @@ struct ConvertOptions {
   formats::ResizeFilter filter = formats::ResizeFilter::lanczos;
   /// Takes only this many of the source's images; 0 takes all.
   int64_t max_images = 0;
-  /// Leaves out and lists what cannot be read or does not fit; otherwise that is an Error.
+  /// Leaves out and lists what cannot be read, does not fit, or has no label where others have one; otherwise that is
+  /// an Error.
   bool skip_broken = false;
+  /// Images with more pixels are not read; all work in flight takes no more memory than reading one of so many.
+  int64_t max_pixels = formats::kMaxReadPixels;
   int workers = default_workers();
 };
 
@@ -34,11 +38,15 @@ struct ConvertReport {
   int64_t written = 0;
   int width = 0, height = 0;
   std::vector<BrokenImage> skipped;
+  std::string ignored;  ///< what was left out for its kind, as ImageArchive::ignored_text()
 };
 
 /// Writes `destination` atomically: RGB PNGs in the source's order with its labels. The bytes do not depend on
 /// `workers`. Error naming the image for the first one that cannot be used (unless skipped), and if none is left.
 ConvertReport convert_dataset(const ConvertOptions& options);
+
+/// The bytes that reading an image takes; 0 if it cannot be read.
+uint64_t memory_to_read(const formats::ImageArchive& archive, int64_t index, int64_t max_pixels);
 
 /// Shows at most a hundred of them as warnings, then the count.
 void warn_about(const std::vector<BrokenImage>& images, const std::string& what);

@@ -1,11 +1,15 @@
 #include "lifted/data/dataset.h"
 
 #include "lifted/base/error.h"
+#include "lifted/base/log.h"
 
 namespace lifted::data {
 
-Dataset::Dataset(const std::filesystem::path& path, int size)
-    : Dataset(formats::open_image_archive(path, size), size) {}
+Dataset::Dataset(const std::filesystem::path& path, int size) : Dataset(formats::open_image_archive(path, size), size) {
+  if (const std::string ignored = archive_->ignored_text(); !ignored.empty())
+    log_warning("{}: {}", path.string(), ignored);
+  check_headers();
+}
 
 Dataset::Dataset(std::shared_ptr<const formats::ImageArchive> archive, int size) : archive_(std::move(archive)) {
   const formats::Image first = archive_->image(0);
@@ -18,10 +22,23 @@ Dataset::Dataset(std::shared_ptr<const formats::ImageArchive> archive, int size)
 
 formats::Image Dataset::image(int64_t index) const {
   formats::Image image = archive_->image(index);
-  require(image.width == width_ && image.height == height_,
-          "{}: has {}x{} pixels, the first image has {}x{} (`dataset make` brings all to one size)",
-          archive_->full_name(index), image.width, image.height, width_, height_);
+  check_size(index, image.width, image.height);
   return image;
+}
+
+void Dataset::check_headers() const {
+  Progress progress("checking", size(), "images");
+  for (int64_t i = 0; i < size(); ++i) {
+    const formats::ImageHeader header = archive_->header(i);
+    check_size(i, header.width, header.height);
+    progress.advance();
+  }
+}
+
+void Dataset::check_size(int64_t index, int width, int height) const {
+  require(width == width_ && height == height_,
+          "{}: has {}x{} pixels, the first image has {}x{} (`dataset make` brings all to one size)",
+          archive_->full_name(index), width, height, width_, height_);
 }
 
 std::string Dataset::fingerprint() const {

@@ -13,8 +13,11 @@ namespace lifted::data {
 /// Safe to use from several threads.
 class Dataset {
  public:
-  /// The first image fixes the size; `size` > 0 demands a side (and chooses among an lmdb's sizes).
+  /// The first image fixes the size; `size` > 0 demands a side (and chooses among an lmdb's sizes). Reads the header of
+  /// every image (a second for 70,000): Error naming the first that has another size or is none. Warns of files left
+  /// out.
   explicit Dataset(const std::filesystem::path& path, int size = 0);
+  /// Of an archive whose images are known to have one size; looks at the first only.
   explicit Dataset(std::shared_ptr<const formats::ImageArchive> archive, int size = 0);
 
   int64_t size() const { return archive_->size(); }
@@ -27,6 +30,9 @@ class Dataset {
   std::string fingerprint() const;
 
  private:
+  void check_headers() const;
+  void check_size(int64_t index, int width, int height) const;
+
   std::shared_ptr<const formats::ImageArchive> archive_;
   int width_ = 0, height_ = 0;
 };

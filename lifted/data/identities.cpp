@@ -23,6 +23,9 @@ class Subset : public ImageArchive {
   int64_t size() const override { return static_cast<int64_t>(indices_.size()); }
   std::string name(int64_t index) const override { return whole_->name(indices_[static_cast<size_t>(index)]); }
   Bytes bytes(int64_t index) const override { return whole_->bytes(indices_[static_cast<size_t>(index)]); }
+  Start start(int64_t index, uint64_t count) const override {
+    return whole_->start(indices_[static_cast<size_t>(index)], count);
+  }
 
  private:
   std::shared_ptr<const ImageArchive> whole_;
@@ -55,14 +58,38 @@ std::string folder_of(const ImageArchive& archive, int64_t index) {
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
 
-/// "00012": the folders of a thousand images each that StyleGAN2-ADA's tools make say nothing about people. They hold
-/// "img" and eight digits.
-bool is_numbered(const ImageArchive& archive, int64_t index) {
-  const std::string name = archive.name(index), folder = folder_of(archive, index);
-  const auto digits = [](std::string_view text) { return text.find_first_not_of("0123456789") == std::string::npos; };
-  if (folder.size() != 5 || !digits(folder)) return false;
-  const std::string file = name.substr(6);
-  return file.size() >= 11 && file.starts_with("img") && digits(file.substr(3, 8));
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// The digits at the end of a file's name, before its extension and without leading zeros: "img00000042.png" → "42".
+std::string number_of(const std::string& name) {
+  const std::string stem = std::filesystem::path(name).stem().string();
+  const size_t start = stem.find_last_not_of("0123456789") + 1;  // npos + 1 is 0
+  return stem.substr(std::min(stem.find_first_not_of('0', start), stem.size()));
+}
+
+/// "people/00012/img00012345.png", as StyleGAN2-ADA's tools name images: five digits, "img" and eight digits.
+bool is_stylegan_name(const std::string& name) {
+  const std::filesystem::path path(name);
+  const std::string folder = path.parent_path().filename().string(), file = path.filename().string();
+  return folder.size() == 5 && is_digits(folder) && file.starts_with("img") && file.size() >= 11 &&
+         is_digits(std::string_view(file).substr(3, 8));
+}
+
+/// Whether folders only part a long row of images, and say nothing about people: numbers are their names, and the
+/// images' numbers rise from the first folder to the last (in FFHQ by 1000 a folder).
+bool are_numbered_through(const ImageArchive& archive) {
+  std::string last;
+  for (int64_t i = 0; i < archive.size(); ++i) {
+    const std::string name = archive.name(i), number = number_of(name);
+    if (is_stylegan_name(name)) return true;
+    if (!is_digits(std::filesystem::path(name).parent_path().filename().string())) return false;
+    const bool rises = number.size() != last.size() ? number.size() > last.size() : number > last;
+    if (i > 0 && !rises) return false;
+    last = number;
+  }
+  return true;
 }
 
 }  // namespace
@@ -80,11 +107,14 @@ IdentityLabels read_identities(const ImageArchive& archive, int64_t images_per_i
   } else if (archive.has_labels()) {
     label_all("dataset.json", [&](int64_t i) { return label_of(archive, i); });
   } else {
-    require(!is_numbered(archive, 0) && !folder_of(archive, 0).empty(),
-            "{}: nothing says who is in which image: expected a folder per person, a dataset.json with labels or "
-            "--images-per-identity",
-            archive.path().string());
-    label_all("folders", [&](int64_t i) { return folder_of(archive, i); });
+    const char* expected = "expected a folder per person, a dataset.json with labels or --images-per-identity";
+    require(!are_numbered_through(archive), "{}: nothing says who is in which image (its folders number images): {}",
+            archive.path().string(), expected);
+    label_all("folders", [&](int64_t i) {
+      std::string folder = folder_of(archive, i);
+      require(!folder.empty(), "{}: nothing says who is in it: {}", archive.full_name(i), expected);
+      return folder;
+    });
   }
   labels.identities = number.count();
   require(labels.identities >= 2, "{}: all {} images show one identity (by {}), expected several",

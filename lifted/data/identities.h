@@ -18,8 +18,9 @@ struct IdentityLabels {
 
 /// The identities of all images: the class index in dataset.json; else the folder each image lies in; with
 /// `images_per_identity` > 0 instead image index / that number. Error naming the archive if some image has no label, if
-/// labels are no whole numbers, if there is nothing to tell people apart by (no labels, and no folders or numbered ones
-/// as StyleGAN2-ADA's tools make), or if all images show one identity.
+/// labels are no whole numbers, if there is nothing to tell people apart by (no labels, and images outside of folders
+/// or folders that only number the images through, as StyleGAN2-ADA's tools and FFHQ do), or if all images show one
+/// identity.
 IdentityLabels read_identities(const formats::ImageArchive& archive, int64_t images_per_identity = 0);
 
 /// Images of people to train on and of others to measure with: indices into the archive, rising, with their identity.

@@ -37,11 +37,11 @@ Sums sums_of(const Image& image) {
   return sums;
 }
 
-Facts facts_of(const ImageArchive& archive, int64_t index) {
+Facts facts_of(const ImageArchive& archive, int64_t index, int64_t max_pixels) {
   Facts facts;
   try {
     const Bytes encoded = archive.bytes(index);
-    const Image image = formats::read_image(encoded.data(), encoded.size(), archive.full_name(index));
+    const Image image = formats::read_image(encoded.data(), encoded.size(), archive.full_name(index), max_pixels);
     facts.width = image.width;
     facts.height = image.height;
     facts.encoded_bytes = encoded.size();
@@ -107,7 +107,7 @@ nlohmann::ordered_json Inspection::to_json() const {
           {"broken", broken_list}, {"ignored", ignored}};
 }
 
-Inspection inspect_dataset(const ImageArchive& archive, int workers) {
+Inspection inspect_dataset(const ImageArchive& archive, int workers, int64_t max_pixels) {
   Inspection inspection;
   inspection.path = archive.path().string();
   inspection.kind = archive.kind();
@@ -129,8 +129,10 @@ Inspection inspect_dataset(const ImageArchive& archive, int workers) {
     for (size_t c = 0; c < 3; ++c) sums.sum[c] += facts.sums.sum[c], sums.square[c] += facts.sums.square[c];
     by_hash[facts.hash].push_back(archive.name(index));
   };
-  ordered_parallel<Facts>(
-      archive.size(), workers, [&](int64_t index) { return facts_of(archive, index); }, take);
+  ordered_parallel<Facts>(archive.size(), workers, [&](int64_t index) { return facts_of(archive, index, max_pixels); },
+                          take, 64, {formats::max_read_memory(max_pixels), [&](int64_t index) {
+                                       return memory_to_read(archive, index, max_pixels);
+                                     }});
   for (auto& [hash, names] : by_hash) {
     if (names.size() > 1) inspection.duplicates.push_back(std::move(names));
   }
@@ -139,10 +141,10 @@ Inspection inspect_dataset(const ImageArchive& archive, int workers) {
   return inspection;
 }
 
-Image dataset_sheet(const ImageArchive& archive, const Inspection& inspection, int count) {
+Image dataset_sheet(const ImageArchive& archive, const Inspection& inspection, int count, int64_t max_pixels) {
   formats::ContactSheet sheet;
   for (const int64_t index : spaced(archive, inspection, count))
-    sheet.images.push_back(thumbnail(archive.image(index)));
+    sheet.images.push_back(thumbnail(archive.image(index, max_pixels)));
   require(!sheet.images.empty(), "{}: no readable image for a contact sheet", inspection.path);
   sheet.title =
       fmt::format("{}: {} of {} images", archive.path().filename().string(), sheet.images.size(), inspection.count);

@@ -12,6 +12,7 @@ namespace {
 
 using detail::Decoded;
 using detail::Encoded;
+using detail::Header;
 
 constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
 
@@ -19,27 +20,56 @@ bool starts_with(Encoded source, std::string_view magic, size_t offset = 0) {
   return source.size >= offset + magic.size() && std::memcmp(source.data + offset, magic.data(), magic.size()) == 0;
 }
 
-Decoded decode(Encoded source) {
-  if (starts_with(source, "\x89PNG\r\n\x1a\n")) return detail::decode_png(source);
-  if (starts_with(source, "\xff\xd8\xff")) return detail::decode_jpeg(source);
-  if (starts_with(source, "RIFF") && starts_with(source, "WEBP", 8)) return detail::decode_webp(source);
-  Decoded result;
-  result.error =
-      source.size == 0 ? "the file is empty, expected a PNG, JPEG or WebP image" : "is not a PNG, JPEG or WebP image";
-  return result;
+struct Codec {
+  Header (*header)(Encoded);
+  Decoded (*decode)(Encoded);
+};
+
+/// By the first twelve bytes.
+const Codec* codec_of(Encoded source) {
+  static constexpr Codec png{&detail::png_header, &detail::decode_png},
+      jpeg{&detail::jpeg_header, &detail::decode_jpeg}, webp{&detail::webp_header, &detail::decode_webp};
+  if (starts_with(source, "\x89PNG\r\n\x1a\n")) return &png;
+  if (starts_with(source, "\xff\xd8\xff")) return &jpeg;
+  if (starts_with(source, "RIFF") && starts_with(source, "WEBP", 8)) return &webp;
+  return nullptr;
 }
 
-Image composite_on_white(const Image& rgba) {
-  Image rgb = filled_image(rgba.width, rgba.height);
-  const size_t count = static_cast<size_t>(rgba.width) * rgba.height;
+std::string limit_problem(const Header& header, uint64_t encoded_size, int64_t max_pixels) {
+  const int64_t width = header.width, height = header.height;
+  if (width < 1 || height < 1) return fmt::format("declares {}x{} pixels, expected at least 1x1", width, height);
+  if (width > max_pixels / height)
+    return fmt::format("declares {}x{} pixels, expected at most {} in all", width, height, max_pixels);
+  const uint64_t memory = header.memory + encoded_size, most = max_read_memory(max_pixels);
+  if (memory <= most) return {};
+  return fmt::format("declares {}x{} pixels, which take {} MB to decode, expected at most {}", width, height,
+                     memory >> 20, most >> 20);
+}
+
+/// The header of an image that can be read, or one that is cut off; Error if it is neither.
+Header checked_header(Encoded source, uint64_t encoded_size, std::string_view name, int64_t max_pixels) {
+  require(encoded_size > 0, "{}: the file is empty, expected a PNG, JPEG or WebP image", name);
+  const Codec* codec = codec_of(source);
+  require(codec != nullptr, "{}: is not a PNG, JPEG or WebP image", name);
+  Header header = codec->header(source);
+  require(header.error.empty(), "{}: {}", name, header.error);
+  if (header.cut_off) return header;
+  const std::string problem = limit_problem(header, encoded_size, max_pixels);
+  require(problem.empty(), "{}: {}", name, problem);
+  return header;
+}
+
+/// In place: RGBA becomes RGB.
+void composite_on_white(Image& image) {
+  const size_t count = static_cast<size_t>(image.width) * image.height;
   for (size_t i = 0; i < count; ++i) {
-    const uint8_t* from = &rgba.pixels[4 * i];
+    const uint8_t* from = &image.pixels[4 * i];
+    uint8_t* to = &image.pixels[3 * i];
     const int alpha = from[3];
-    for (int c = 0; c < 3; ++c) {
-      rgb.pixels[3 * i + c] = static_cast<uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
-    }
+    for (int c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
   }
-  return rgb;
+  image.channels = 3;
+  image.pixels.resize(3 * count);
 }
 
 /// Turns and mirrors an image as EXIF's orientation value asks for.
@@ -108,17 +138,33 @@ Image filled_image(int width, int height, int channels, uint8_t value) {
   return {width, height, channels, std::vector<uint8_t>(static_cast<size_t>(width) * height * channels, value)};
 }
 
-Image read_image(const void* data, size_t size, std::string_view name) {
-  Decoded decoded = decode({static_cast<const uint8_t*>(data), size});
+Image read_image(const void* data, size_t size, std::string_view name, int64_t max_pixels) {
+  const Encoded source{static_cast<const uint8_t*>(data), size};
+  Header header = checked_header(source, size, name, max_pixels);
+  require(!header.cut_off, "{}: the file ends inside the image's header (truncated)", name);
+  Decoded decoded = codec_of(source)->decode(source);
   require(decoded.error.empty(), "{}: {}", name, decoded.error);
-  if (decoded.image.channels == 4) decoded.image = composite_on_white(decoded.image);
+  if (decoded.image.channels == 4) composite_on_white(decoded.image);
   if (decoded.orientation == 1) return std::move(decoded.image);
+  header.memory = decoded.image.pixels.capacity() + decoded.image.pixels.size();
+  const std::string problem = limit_problem(header, size, max_pixels);
+  require(problem.empty(), "{}: {}", name, problem);
   return oriented(decoded.image, decoded.orientation);
 }
 
-Image read_image(const std::filesystem::path& path) {
+Image read_image(const std::filesystem::path& path, int64_t max_pixels) {
   const Bytes bytes = read_file(path, kMaxFileBytes);
-  return read_image(bytes.data(), bytes.size(), path.string());
+  return read_image(bytes.data(), bytes.size(), path.string(), max_pixels);
+}
+
+std::optional<ImageHeader> read_image_header(const void* data, size_t size, uint64_t encoded_size,
+                                             std::string_view name, int64_t max_pixels) {
+  const Header header = checked_header({static_cast<const uint8_t*>(data), size}, encoded_size, name, max_pixels);
+  if (header.cut_off && size < encoded_size) return std::nullopt;
+  require(!header.cut_off, "{}: the file ends inside the image's header (truncated)", name);
+  ImageHeader result{static_cast<int>(header.width), static_cast<int>(header.height), header.memory + encoded_size};
+  if (header.orientation >= 5) std::swap(result.width, result.height);
+  return result;
 }
 
 void check_image_name(const std::filesystem::path& path) {

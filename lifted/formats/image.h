@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,8 +27,14 @@ struct Image {
 /// An image of one value.
 Image filled_image(int width, int height, int channels = 3, uint8_t value = 255);
 
-/// Images with more pixels than this (11,585²) are refused before anything is allocated.
+/// Images with more pixels than this (11,585²) are not made.
 inline constexpr int64_t kMaxPixels = int64_t{1} << 27;
+/// Images with more pixels than this (8,192²) are not read unless the caller allows more, nor those of which reading
+/// takes more than five bytes for each pixel allowed (336 MB): refused before anything is allocated.
+inline constexpr int64_t kMaxReadPixels = int64_t{1} << 26;
+constexpr uint64_t max_read_memory(int64_t max_pixels) {
+  return 5 * static_cast<uint64_t>(max_pixels);
+}
 
 /// Reads PNG, JPEG or WebP, recognized by content, as RGB. What is not plain 8-bit RGB is converted by fixed rules:
 ///  - grey and palette images are expanded; 16-bit samples are scaled to 8 bits with rounding;
@@ -35,9 +42,19 @@ inline constexpr int64_t kMaxPixels = int64_t{1} << 27;
 ///  - CMYK and YCCK JPEGs become RGB as (255−C)(255−K)/255 (Adobe's inverted files likewise), without a colour profile;
 ///  - EXIF orientation is applied; gamma chunks and colour profiles are ignored, as in this field's Python tools.
 /// Throws Error naming the file and the reason for anything unreadable, truncated, animated or too large.
-Image read_image(const std::filesystem::path& path);
+Image read_image(const std::filesystem::path& path, int64_t max_pixels = kMaxReadPixels);
 /// The same from memory; `name` is what errors call it.
-Image read_image(const void* data, size_t size, std::string_view name);
+Image read_image(const void* data, size_t size, std::string_view name, int64_t max_pixels = kMaxReadPixels);
+
+/// What is known of an image before it is decoded.
+struct ImageHeader {
+  int width = 0, height = 0;  ///< of the image that is read; a PNG's or WebP's EXIF orientation is not looked at
+  uint64_t memory = 0;        ///< bytes that reading it takes, with the encoded ones
+};
+/// The header of an image that begins with these bytes and has `encoded_size` of them; nothing if more of them are
+/// needed. Throws Error like read_image() for what is no image or too large.
+std::optional<ImageHeader> read_image_header(const void* data, size_t size, uint64_t encoded_size,
+                                             std::string_view name, int64_t max_pixels = kMaxReadPixels);
 
 /// PNG bytes of an image with 1, 3 or 4 channels. `level` is zlib's 0 to 9; higher levels gain little on photos and are
 /// slow.

@@ -1,30 +1,14 @@
-#include <lmdb.h>
-
 #include <charconv>
-#include <mutex>
 #include <set>
 
 #include "lifted/base/error.h"
 #include "lifted/formats/image_archive_kinds.h"
+#include "lifted/formats/lmdb_database.h"
 
 namespace lifted::formats::detail {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct EnvironmentCloser {
-  void operator()(MDB_env* environment) const { mdb_env_close(environment); }
-};
-struct TransactionCloser {
-  void operator()(MDB_txn* transaction) const { mdb_txn_abort(transaction); }
-};
-struct CursorCloser {
-  void operator()(MDB_cursor* cursor) const { mdb_cursor_close(cursor); }
-};
-
-std::string_view text_of(const MDB_val& value) {
-  return {static_cast<const char*>(value.mv_data), value.mv_size};
-}
 
 /// The whole text as a number ≥ 0, or −1.
 int64_t number_of(std::string_view text) {
@@ -35,8 +19,8 @@ int64_t number_of(std::string_view text) {
 
 class LmdbArchive : public ImageArchive {
  public:
-  LmdbArchive(const fs::path& path, int preferred_size) : ImageArchive(path) {
-    open();
+  LmdbArchive(const fs::path& path, int preferred_size)
+      : ImageArchive(path), database_(fs::is_directory(path) ? path / "data.mdb" : path) {
     read_length();
     choose_size(preferred_size);
   }
@@ -44,88 +28,47 @@ class LmdbArchive : public ImageArchive {
   std::string kind() const override { return "lmdb"; }
   int64_t size() const override { return length_; }
   std::string name(int64_t index) const override { return fmt::format("{}-{:05d}", size_, index); }
-
-  Bytes bytes(int64_t index) const override {
-    const std::string key = name(index);
-    const std::lock_guard lock(mutex_);  // a transaction belongs to one thread at a time; only a copy is made here
-    MDB_val value{};
-    require(find(key, value), "{}: the key {} is missing (\"length\" says {})", path_.string(), key, length_);
-    require(value.mv_size <= kMaxEncodedBytes, "{}: {}: {} bytes are too many for an image", path_.string(), key,
-            value.mv_size);
-    const auto* begin = static_cast<const std::byte*>(value.mv_data);
-    return Bytes(begin, begin + value.mv_size);
+  Bytes bytes(int64_t index) const override { return database_.read(find(index)); }
+  Start start(int64_t index, uint64_t count) const override {
+    const LmdbDatabase::Value value = find(index);
+    return {database_.read(value, count), value.size};
   }
 
  private:
-  void check(int code) const {
-    require(code == MDB_SUCCESS, "{}: cannot read the lmdb: {}", path_.string(), mdb_strerror(code));
-  }
-
-  void open() {
-    MDB_env* environment = nullptr;
-    check(mdb_env_create(&environment));
-    environment_.reset(environment);
-    const bool folder = fs::is_directory(path_);
-    const unsigned int flags = MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS | (folder ? 0 : MDB_NOSUBDIR);
-    check(mdb_env_open(environment, path_.c_str(), flags, 0644));
-    check_file_size(folder ? path_ / "data.mdb" : path_);
-    MDB_txn* transaction = nullptr;
-    check(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction));
-    transaction_.reset(transaction);
-    check(mdb_dbi_open(transaction, nullptr, 0, &database_));
-  }
-
-  /// LMDB maps the file and trusts it: beyond a truncated end there is only a bus error.
-  void check_file_size(const fs::path& file) const {
-    MDB_envinfo info{};
-    MDB_stat stat{};
-    check(mdb_env_info(environment_.get(), &info));
-    check(mdb_env_stat(environment_.get(), &stat));
-    const uint64_t pages = static_cast<uint64_t>(info.me_last_pgno) + 1;
-    require(fs::file_size(file) / stat.ms_psize >= pages, "{}: the lmdb is truncated: {} bytes, expected {}",
-            path_.string(), fs::file_size(file), pages * stat.ms_psize);
-  }
-
-  bool find(std::string_view key, MDB_val& value) const {
-    MDB_val wanted{key.size(), const_cast<char*>(key.data())};
-    const int code = mdb_get(transaction_.get(), database_, &wanted, &value);
-    if (code != MDB_NOTFOUND) check(code);
-    return code == MDB_SUCCESS;
+  LmdbDatabase::Value find(int64_t index) const {
+    const std::string key = name(index);
+    const auto value = database_.find(key);
+    require(value.has_value(), "{}: the key {} is missing (\"length\" says {})", path_.string(), key, length_);
+    require(value->size <= kMaxEncodedBytes, "{}: {}: {} bytes are too many for an image", path_.string(), key,
+            value->size);
+    return *value;
   }
 
   void read_length() {
-    MDB_val value{};
-    require(find("length", value),
+    const auto value = database_.find("length");
+    require(value.has_value(),
             "{}: the lmdb has no key \"length\", expected the layout of rosinality's prepare_data.py", path_.string());
-    length_ = number_of(text_of(value));
-    MDB_stat stat{};
-    check(mdb_stat(transaction_.get(), database_, &stat));
-    const auto most =
-        static_cast<int64_t>(stat.ms_entries) * 10 + 1000;  // a wrong length shall not mean a million missing keys
+    const Bytes bytes = database_.read(*value, 32);
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    length_ = number_of(text);
+    // A wrong length shall not mean a million missing keys.
+    const auto most = static_cast<int64_t>(std::min<uint64_t>(database_.size(), 1u << 30)) * 10 + 1000;
     require(length_ >= 0 && length_ <= most, "{}: the key \"length\" says \"{}\", but the lmdb has {} entries",
-            path_.string(), std::string(text_of(value).substr(0, 32)), stat.ms_entries);
+            path_.string(), text, database_.size());
   }
 
   /// The sizes that keys start with, found by jumping from one prefix to behind the next.
   std::set<int64_t> sizes() const {
-    MDB_cursor* raw = nullptr;
-    check(mdb_cursor_open(transaction_.get(), database_, &raw));
-    const std::unique_ptr<MDB_cursor, CursorCloser> cursor(raw);
+    constexpr int most_jumps = 1000;
     std::set<int64_t> result;
-    MDB_val key{}, value{};
-    std::string from;
-    int code = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
-    while (code == MDB_SUCCESS) {
-      const std::string_view name = text_of(key);
-      const int64_t size = number_of(name.substr(0, name.find('-')));
-      if (size > 0 && name.find('-') != std::string_view::npos) {
-        result.insert(size);
-        from = fmt::format("{}.", size);  // '.' follows '-'
-      } else {
-        from = std::string(name) + '\0';
-      }
-      key = {from.size(), from.data()};
-      code = mdb_cursor_get(raw, &key, &value, MDB_SET_RANGE);
+    auto item = database_.lower_bound("");
+    for (int i = 0; item && i < most_jumps; ++i) {
+      const std::string_view key = item->key;
+      const int64_t size = number_of(key.substr(0, key.find('-')));
+      const bool of_image = size > 0 && key.find('-') != std::string_view::npos;
+      if (of_image) result.insert(size);
+      item = database_.lower_bound(of_image ? fmt::format("{}.", key.substr(0, key.find('-')))  // '.' follows '-'
+                                            : item->key + '\0');
     }
     return result;
   }
@@ -137,11 +80,8 @@ class LmdbArchive : public ImageArchive {
     size_ = next == found.end() ? *found.rbegin() : *next;
   }
 
-  std::unique_ptr<MDB_env, EnvironmentCloser> environment_;
-  std::unique_ptr<MDB_txn, TransactionCloser> transaction_;
-  MDB_dbi database_ = 0;
+  LmdbDatabase database_;
   int64_t length_ = 0, size_ = 0;
-  mutable std::mutex mutex_;
 };
 
 }  // namespace

@@ -106,32 +106,51 @@ void read_rows(JpegReader& reader) {
 
 /// Huffman coding spends at least one bit on each 8×8 block (and there is at least a quarter of the blocks that the
 /// size suggests, however coarse the components are): a header that declares more lies.
-bool size_is_possible(JpegReader& reader, size_t bytes) {
-  const int64_t width = reader.decoder.image_width, height = reader.decoder.image_height;
-  reader.result.error = detail::size_problem(width, height);
-  if (!reader.result.error.empty()) return false;
-  const bool possible = reader.decoder.arith_code || width * height / 2048 <= static_cast<int64_t>(bytes);
-  if (!possible)
-    reader.result.error = fmt::format("declares {}x{} pixels but has only {} bytes (truncated)", width, height, bytes);
-  return possible;
+std::string implausibility(const jpeg_decompress_struct& decoder, size_t bytes) {
+  const int64_t width = decoder.image_width, height = decoder.image_height;
+  if (width * height / 2048 <= static_cast<int64_t>(bytes)) return {};
+  return fmt::format("declares {}x{} pixels but has only {} bytes (truncated)", width, height, bytes);
 }
 
-bool decode(JpegReader& reader, detail::Encoded source) {
+/// RGB, and every coefficient of an image that comes in several scans.
+uint64_t memory_to_decode(jpeg_decompress_struct& decoder) {
+  uint64_t memory = 3 * uint64_t{decoder.image_width} * decoder.image_height;
+  for (int c = 0; jpeg_has_multiple_scans(&decoder) != 0 && c < decoder.num_components; ++c) {
+    const jpeg_component_info& component = decoder.comp_info[c];
+    memory += sizeof(JBLOCK) * uint64_t{component.width_in_blocks} * component.height_in_blocks;
+  }
+  return memory;
+}
+
+/// Up to the first scan.
+void begin(JpegReader& reader, detail::Encoded source) {
   jpeg_decompress_struct& decoder = reader.decoder;
-  if (setjmp(reader.errors.jump) != 0) return false;
   jpeg_create_decompress(&decoder);
   decoder.progress = &reader.progress;
   decoder.mem->max_memory_to_use = 1L << 30;
   jpeg_mem_src(&decoder, source.data, static_cast<unsigned long>(source.size));
   jpeg_save_markers(&decoder, JPEG_APP0 + 1, 0xFFFF);
   jpeg_read_header(&decoder, TRUE);
-  if (!size_is_possible(reader, source.size)) return true;
+  read_orientation(reader);
+}
+
+bool read_header(JpegReader& reader, detail::Encoded source) {
+  if (setjmp(reader.errors.jump) != 0) return false;
+  begin(reader, source);
+  return true;
+}
+
+bool decode(JpegReader& reader, detail::Encoded source) {
+  if (setjmp(reader.errors.jump) != 0) return false;
+  begin(reader, source);
+  jpeg_decompress_struct& decoder = reader.decoder;
+  reader.result.error = implausibility(decoder, source.size);
+  if (!reader.result.error.empty()) return true;
   const bool cmyk = decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
   decoder.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
   decoder.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&decoder);
   read_rows(reader);
-  read_orientation(reader);
   jpeg_finish_decompress(&decoder);
   return true;
 }
@@ -176,6 +195,25 @@ bool encode(JpegWriter& writer, const Image& image, int quality) {
 }
 
 }  // namespace
+
+detail::Header detail::jpeg_header(Encoded source) {
+  Header header;
+  JpegReader reader;
+  if (read_header(reader, source)) {
+    header.width = reader.decoder.image_width;
+    header.height = reader.decoder.image_height;
+    header.orientation = reader.result.orientation;
+    header.memory = memory_to_decode(reader.decoder);
+    // It may spend next to nothing on a block: nobody could tell its flat areas from missing data.
+    if (reader.decoder.arith_code)
+      header.error = "is an arithmetic-coded JPEG, in which missing data go unnoticed; expected Huffman coding";
+    if (header.orientation != 1) header.memory += 3 * static_cast<uint64_t>(header.width * header.height);
+  } else {
+    header.cut_off = reader.errors.base.msg_code == JWRN_JPEG_EOF;
+    if (!header.cut_off) header.error = fmt::format("cannot read the JPEG: {}", reader.errors.message);
+  }
+  return header;
+}
 
 detail::Decoded detail::decode_jpeg(Encoded source) {
   JpegReader reader;

@@ -61,6 +61,11 @@ uint8_t to_byte(int64_t sum) {
   return static_cast<uint8_t>(std::clamp<int64_t>(sum >> kWeightBits, 0, 255));
 }
 
+void check_crop(const Image& image, int x, int y, int width, int height) {
+  require(x >= 0 && y >= 0 && width > 0 && height > 0 && width <= image.width - x && height <= image.height - y,
+          "crop {}x{} at ({}, {}) does not lie inside the {}x{} image", width, height, x, y, image.width, image.height);
+}
+
 constexpr int64_t kHalf = int64_t{1} << (kWeightBits - 1);
 
 Image resized_columns(const Image& image, int width, ResizeFilter filter) {
@@ -108,13 +113,23 @@ Image resized(const Image& image, int width, int height, ResizeFilter filter) {
 }
 
 Image cropped(const Image& image, int x, int y, int width, int height) {
-  require(x >= 0 && y >= 0 && width > 0 && height > 0 && width <= image.width - x && height <= image.height - y,
-          "crop {}x{} at ({}, {}) does not lie inside the {}x{} image", width, height, x, y, image.width, image.height);
+  check_crop(image, x, y, width, height);
   Image result = filled_image(width, height, image.channels);
   for (int row = 0; row < height; ++row) {
     std::memcpy(result.at(0, row), image.at(x, y + row), static_cast<size_t>(width) * image.channels);
   }
   return result;
+}
+
+Image cropped(Image&& image, int x, int y, int width, int height) {
+  check_crop(image, x, y, width, height);
+  const size_t row_size = static_cast<size_t>(width) * image.channels;
+  for (int row = 0; row < height; ++row)
+    std::memmove(image.pixels.data() + row * row_size, image.at(x, y + row), row_size);
+  image.width = width;
+  image.height = height;
+  image.pixels.resize(row_size * height);
+  return std::move(image);
 }
 
 Image center_square(const Image& image) {

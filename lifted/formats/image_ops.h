@@ -1,4 +1,4 @@
-// Geometry of 8-bit images. Nothing here touches its arguments.
+// Geometry of 8-bit images. Nothing here touches its arguments unless they are given away.
 #pragma once
 
 #include "lifted/formats/image.h"
@@ -13,6 +13,7 @@ Image resized(const Image& image, int width, int height, ResizeFilter filter = R
 
 /// The rectangle with this top left corner; Error unless it lies inside.
 Image cropped(const Image& image, int x, int y, int width, int height);
+Image cropped(Image&& image, int x, int y, int width, int height);  // in its own memory
 /// The largest centred square.
 Image center_square(const Image& image);
 /// `image` in the middle of a larger canvas of one value.

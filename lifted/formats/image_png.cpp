@@ -48,8 +48,6 @@ void read_bytes(png_structp png, png_bytep to, size_t count) {
 bool size_is_possible(PngReader& reader) {
   const int64_t width = png_get_image_width(reader.png, reader.info),
                 height = png_get_image_height(reader.png, reader.info);
-  reader.result.error = detail::size_problem(width, height);
-  if (!reader.result.error.empty()) return false;
   const uint64_t raw = static_cast<uint64_t>(png_get_rowbytes(reader.png, reader.info)) * static_cast<uint64_t>(height);
   if (raw / 1040 <= reader.source.size) return true;
   reader.result.error =
@@ -82,10 +80,18 @@ void read_orientation(PngReader& reader) {
   }
 }
 
+/// Texts, profiles and the like are passed over undecompressed; of what libpng could leave out, EXIF alone is wanted.
+void read_only_pixels(png_structp png) {
+  const png_byte exif[] = "eXIf";
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, exif, 1);
+}
+
 bool decode(PngReader& reader) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   png_set_read_fn(reader.png, &reader, read_bytes);
-  png_set_user_limits(reader.png, 1 << 20, 1 << 20);
+  read_only_pixels(reader.png);
+  png_set_user_limits(reader.png, 1 << 30, 1 << 30);
   png_set_chunk_malloc_max(reader.png, 1 << 24);
   png_read_info(reader.png, reader.info);
   if (!size_is_possible(reader)) return true;
@@ -135,6 +141,26 @@ bool encode(PngWriter& writer) {
 }
 
 }  // namespace
+
+detail::Header detail::png_header(Encoded source) {
+  Header header;
+  constexpr size_t end = 8 + 8 + 13;  // signature, chunk header, IHDR
+  if (source.size < end) header.cut_off = true;
+  if (header.cut_off) return header;
+  const auto u32 = [&](size_t at) {
+    uint32_t value = 0;
+    for (size_t i = at; i < at + 4; ++i) value = value << 8 | source.data[i];
+    return value;
+  };
+  header.width = u32(16);
+  header.height = u32(20);
+  const bool valid = std::memcmp(source.data + 8, "\0\0\0\rIHDR", 8) == 0 && header.width > 0 && header.height > 0 &&
+                     header.width <= INT32_MAX && header.height <= INT32_MAX;
+  if (!valid) header.error = "cannot read the PNG: its header is damaged";
+  // Any PNG may turn out to be transparent.
+  header.memory = 4 * static_cast<uint64_t>(header.width) * static_cast<uint64_t>(header.height);
+  return header;
+}
 
 detail::Decoded detail::decode_png(Encoded source) {
   PngReader reader(source);

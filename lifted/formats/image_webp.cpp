@@ -20,21 +20,36 @@ int orientation_of(Encoded source) {
   return orientation;
 }
 
-std::string problem_of(const WebPBitstreamFeatures& features, VP8StatusCode status) {
-  if (status == VP8_STATUS_NOT_ENOUGH_DATA) return "cannot read the WebP: the file ends early (truncated)";
-  if (status != VP8_STATUS_OK) return "cannot read the WebP: damaged header";
-  if (features.has_animation != 0) return "is an animated WebP, expected a still image";
-  return size_problem(features.width, features.height);
+/// The decoder of lossless images keeps four bytes of a pixel, that of lossy ones a few rows and, twice, the alpha
+/// plane.
+uint64_t bytes_per_pixel(const WebPBitstreamFeatures& features) {
+  constexpr int lossy = 1;
+  const uint64_t result = features.has_alpha != 0 ? 4 : 3;
+  if (features.format != lossy) return result + 4;
+  return features.has_alpha != 0 ? result + 2 : result;
 }
 
 }  // namespace
 
+Header webp_header(Encoded source) {
+  Header header;
+  WebPBitstreamFeatures features{};
+  const VP8StatusCode status = WebPGetFeatures(source.data, source.size, &features);
+  header.cut_off = status == VP8_STATUS_NOT_ENOUGH_DATA;
+  if (header.cut_off) return header;
+  if (status != VP8_STATUS_OK) header.error = "cannot read the WebP: damaged header";
+  if (features.has_animation != 0) header.error = "is an animated WebP, expected a still image";
+  header.width = features.width;
+  header.height = features.height;
+  header.memory =
+      bytes_per_pixel(features) * static_cast<uint64_t>(features.width) * static_cast<uint64_t>(features.height);
+  return header;
+}
+
 Decoded decode_webp(Encoded source) {
   Decoded result;
   WebPBitstreamFeatures features{};
-  const VP8StatusCode status = WebPGetFeatures(source.data, source.size, &features);
-  result.error = problem_of(features, status);
-  if (!result.error.empty()) return result;
+  WebPGetFeatures(source.data, source.size, &features);
   const bool alpha = features.has_alpha != 0;
   result.image = filled_image(features.width, features.height, alpha ? 4 : 3);
   Image& image = result.image;

@@ -13,6 +13,7 @@
 #include "tests/support/archives.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
+#include "tests/support/measured_program.h"
 
 namespace lifted {
 namespace {
@@ -194,6 +195,89 @@ TEST(Dataset, LabelsTravelAndMaxImagesLimits) {
   const auto archive = formats::open_image_archive(folder / "out.zip");
   ASSERT_EQ(archive->size(), 3);
   EXPECT_EQ(archive->label(2), 7);
+}
+
+TEST(Dataset, WhatIsLeftOutIsSaidAndLabelsInPartAreRefusedFirst) {
+  const TemporaryFolder folder;
+  test::write_image_folder(folder / "in", 3, 16, 16);
+  write_file_atomically(folder / "in/movie.mp4", "x");
+  write_file_atomically(folder / "in/notes.txt", "x");
+  const std::string make = "dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "out.zip");
+  const Outcome plain = run_dataset(make);
+  EXPECT_EQ(plain.code, 0) << plain.text;
+  EXPECT_THAT(plain.text, HasSubstr("2 files are no images by name and left out: .mp4, .txt"));
+  fs::remove(folder / "out.zip");
+  write_file_atomically(folder / "in/dataset.json", R"({"labels": [["img00.png", 5], ["img02.png", 7]]})");
+  const Outcome partly = run_dataset(make);
+  EXPECT_EQ(partly.code, 1);
+  EXPECT_THAT(partly.text, AllOf(HasSubstr("img01.png: has no label"), Not(HasSubstr("writing"))));
+  EXPECT_FALSE(fs::exists(folder / "out.zip"));
+  const Outcome skipping = run_dataset(make + " --skip-broken");
+  EXPECT_EQ(skipping.code, 0) << skipping.text;
+  EXPECT_THAT(skipping.text, AllOf(HasSubstr("img01.png"), HasSubstr("2 images of 16x16, 1 skipped")));
+  EXPECT_EQ(formats::open_image_archive(folder / "out.zip")->label(1), 7);
+}
+
+TEST(Dataset, NamesThatAreNoUtf8AreRead) {
+  const TemporaryFolder folder;
+  formats::write_png(folder / "in/caf\xe9.png", smooth_image(16, 16));
+  formats::write_png(folder / "in/two.png", smooth_image(16, 16));
+  const auto report = inspect_json(folder, folder / "in");
+  EXPECT_EQ(report["readable"], 2);
+  ASSERT_EQ(report["duplicates"].size(), 1u);
+  EXPECT_EQ(report["duplicates"][0][0], "caf\uFFFD.png");
+  EXPECT_EQ(run_dataset("dataset make --source " + quoted(folder / "in") + " --dest " + quoted(folder / "o.zip")).code,
+            0);
+}
+
+// ---- small files that ask for much: under 512 MB and two seconds of computing ----
+
+void expect_cheap(const test::MeasuredRun& run) {
+  EXPECT_LT(run.peak_bytes, uint64_t{512} << 20) << run.errors;
+  EXPECT_LT(run.user_seconds, 2.0) << run.errors;
+}
+
+/// A lossless WebP of one colour, whose header may name any size.
+Bytes flat_webp(uint32_t width, uint32_t height) {
+  Bytes webp = test::encode_webp(formats::filled_image(8, 8, 3, 50));
+  uint32_t bits = 0;
+  std::memcpy(&bits, webp.data() + 21, 4);
+  bits = (bits & 0xf0000000u) | (width - 1) | (height - 1) << 14;
+  std::memcpy(webp.data() + 21, &bits, 4);
+  return webp;
+}
+
+TEST(LargePictures, AreRefusedOrReadCheaply) {
+  const TemporaryFolder folder;
+  const auto write = [&](const char* name, const Bytes& bytes) {
+    write_file_atomically(folder / "in" / name, bytes.data(), bytes.size());
+  };
+  write("a.webp", flat_webp(16383, 8192));
+  write("b.jpg", test::with_jpeg_size(formats::encode_jpeg(smooth_image(8, 8)), 11000, 11000));
+  write("c.png", test::png_with({.width = 11585,
+                                 .height = 11585,
+                                 .bit_depth = 1,
+                                 .color_type = 0,
+                                 .rows = std::vector<uint8_t>(size_t{11585} * 1449)}));
+  formats::write_png(folder / "in/d.png", smooth_image(32, 32));
+  const auto run = test::measured_run({"dataset", "inspect", "--data", (folder / "in").string()});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.output, AllOf(HasSubstr("4 images, 1 readable"), HasSubstr("a.webp: declares 16383x8192"),
+                                HasSubstr("b.jpg: declares 11000x11000"), HasSubstr("c.png: declares 11585x11585")));
+  expect_cheap(run);
+}
+
+TEST(LargePictures, ShareOneBudgetAmongWorkers) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 8; ++i) {
+    const Bytes webp = flat_webp(4096, 4096);  // 112 MB each: two at a time
+    write_file_atomically(folder / fmt::format("in/{}.webp", i), webp.data(), webp.size());
+  }
+  const auto run = test::measured_run({"dataset", "make", "--source", (folder / "in").string(), "--dest",
+                                       (folder / "out.zip").string(), "--size", "16", "--workers", "8"});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_LT(run.peak_bytes, uint64_t{512} << 20);
+  EXPECT_EQ(formats::open_image_archive(folder / "out.zip")->image(7), formats::filled_image(16, 16, 3, 50));
 }
 
 TEST(Dataset, TheSheetShowsTheImages) {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <sched.h>
+
+#include <atomic>
 #include <set>
 
 #include "lifted/base/error.h"
@@ -17,6 +20,7 @@ namespace {
 
 using test::error_of;
 using test::TemporaryFolder;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr int kCount = 23;
@@ -144,8 +148,11 @@ TEST_F(LoaderTest, BatchesLargerThanTheDataAndEarlyDestructionWork) {
 
 TEST_F(LoaderTest, ABrokenImageIsNamedAtEveryCall) {
   formats::DatasetZipWriter writer(folder_ / "broken.zip");
-  for (int i = 0; i < 8; ++i)
-    writer.add(i == 5 ? test::bytes_of("junk") : formats::encode_png(test::smooth_image(8, 8, i)));
+  for (int i = 0; i < 8; ++i) {
+    Bytes png = formats::encode_png(test::smooth_image(8, 8, i));
+    if (i == 5) png.resize(png.size() - 30);  // the header is sound
+    writer.add(png);
+  }
   writer.finish();
   Loader loader(std::make_shared<Dataset>(folder_ / "broken.zip"), {.batch = 4, .shuffle = false, .workers = 3});
   EXPECT_NO_THROW(loader.next());
@@ -156,9 +163,18 @@ TEST_F(LoaderTest, ABrokenImageIsNamedAtEveryCall) {
 TEST_F(LoaderTest, MixedSizesAndWrongSizesAreErrors) {
   test::write_image_folder(folder_ / "mixed", 2, 8, 8);
   formats::write_png(folder_ / "mixed/z.png", test::smooth_image(9, 8));
-  const Dataset mixed(folder_ / "mixed");
+  const Dataset mixed(formats::open_image_archive(folder_ / "mixed"));
   EXPECT_THAT(error_of([&] { mixed.image(2); }), HasSubstr("9x8"));
+  EXPECT_THAT(error_of([&] { Dataset(folder_ / "mixed"); }), AllOf(HasSubstr("z.png"), HasSubstr("9x8")));
   EXPECT_THAT(error_of([&] { Dataset(folder_ / "mixed", 16); }), HasSubstr("expected 16x16"));
+}
+
+TEST_F(LoaderTest, WhatIsNoImageIsFoundAtOpening) {
+  test::write_image_folder(folder_ / "late", 5, 8, 8);
+  formats::write_jpeg(folder_ / "late/x.jpg", test::smooth_image(8, 8));
+  EXPECT_EQ(Dataset(folder_ / "late").size(), 6);
+  write_file_atomically(folder_ / "late/y.jpg", "junk");
+  EXPECT_THAT(error_of([&] { Dataset(folder_ / "late"); }), AllOf(HasSubstr("y.jpg"), HasSubstr("is not a PNG")));
 }
 
 TEST_F(LoaderTest, BadOptionsAreUsageErrors) {
@@ -194,6 +210,44 @@ TEST(OrderedParallel, KeepsOrderAndPassesTheFirstErrorOn) {
   const auto failing = [](int64_t i) -> int64_t { return i >= 20 ? throw Error(std::to_string(i)) : i; };
   EXPECT_EQ(error_of([&] { ordered_parallel<int64_t>(500, 4, failing, [](int64_t, int64_t) {}); }), "20");
   ordered_parallel<int64_t>(0, 2, failing, [](int64_t, int64_t) { FAIL(); });
+}
+
+TEST(OrderedParallel, KeepsWithinItsMemory) {
+  std::atomic<int64_t> in_flight = 0, most = 0, alone = 0;
+  const auto cost = [](int64_t i) { return i % 10 == 7 ? 500 : 20 + i % 30; };  // some more than there is
+  std::vector<int64_t> seen;
+  ordered_parallel<int64_t>(
+      300, 8,
+      [&](int64_t i) {
+        const int64_t now = in_flight += cost(i);
+        if (cost(i) == 500 && now == 500) ++alone;
+        if (cost(i) < 500) most = std::max<int64_t>(most, now);
+        std::this_thread::yield();
+        return i;
+      },
+      [&](int64_t i, int64_t result) {
+        seen.push_back(result);
+        in_flight -= cost(i);
+      },
+      64, {100, [&](int64_t i) { return static_cast<uint64_t>(cost(i)); }});
+  EXPECT_EQ(seen.size(), 300u);
+  EXPECT_TRUE(std::ranges::is_sorted(seen));
+  EXPECT_LE(most, 100);
+  EXPECT_EQ(alone, 30);
+  EXPECT_EQ(in_flight, 0);
+}
+
+TEST(OrderedParallel, CountsTheCoresItMayUse) {
+  cpu_set_t all, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  EXPECT_EQ(default_workers(), CPU_COUNT(&all));
+  int first = 0;
+  while (!CPU_ISSET(first, &all)) ++first;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(default_workers(), 1);
+  sched_setaffinity(0, sizeof all, &all);
 }
 
 }  // namespace

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <png.h>
+#include <zlib.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <fstream>
 
 #include <jpeglib.h>
@@ -175,6 +179,102 @@ TEST(Hostile, FlippedBytesNeverCrash) {
     }
   }
   EXPECT_GT(refused, 300);
+}
+
+/// Appends chunks behind the PNG's header.
+Bytes with_chunks(const Bytes& png, const std::string& type, const std::string& content, int count) {
+  const auto big_endian = [](uint32_t value) {
+    return std::string{static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+                       static_cast<char>(value)};
+  };
+  const std::string body = type + content;
+  const auto sum = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size()));
+  const std::string chunk = big_endian(static_cast<uint32_t>(content.size())) + body + big_endian(sum);
+  Bytes result(png.begin(), png.begin() + 33);
+  for (int i = 0; i < count; ++i) {
+    const auto* begin = reinterpret_cast<const std::byte*>(chunk.data());
+    result.insert(result.end(), begin, begin + chunk.size());
+  }
+  result.insert(result.end(), png.begin() + 33, png.end());
+  return result;
+}
+
+TEST(Hostile, TextsAndProfilesOfPngsStayPacked) {
+  const Image image = smooth_image(16, 16);
+  const std::string zeros(16 << 20, 0);
+  std::string packed(1 << 16, 0);
+  uLongf size = packed.size();
+  ASSERT_EQ(compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(zeros.data()),
+                      zeros.size(), 9),
+            Z_OK);
+  packed.resize(size);
+  const std::clock_t start = std::clock();
+  for (const char* type : {"zTXt", "iCCP"})  // 4.8 GB of text
+    EXPECT_EQ(read_back(with_chunks(encode_png(image), type, std::string("name\0\0", 6) + packed, 300)), image) << type;
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 1.0);
+}
+
+/// A lossless WebP of one colour needs no bits for its pixels: any size can stand in its header.
+Bytes with_webp_size(Bytes webp, uint32_t width, uint32_t height) {
+  EXPECT_EQ(webp[20], std::byte{0x2f});
+  uint32_t bits = 0;
+  std::memcpy(&bits, webp.data() + 21, 4);
+  bits = (bits & 0xf0000000u) | (width - 1) | (height - 1) << 14;
+  std::memcpy(webp.data() + 21, &bits, 4);
+  return webp;
+}
+
+TEST(Hostile, PicturesThatTakeTooMuchMemoryAreRefused) {
+  const Bytes webp = test::encode_webp(filled_image(8, 8, 3, 50));
+  EXPECT_EQ(read_back(with_webp_size(webp, 300, 200)), filled_image(300, 200, 3, 50));
+  EXPECT_THAT(error_of([&] { read_back(with_webp_size(webp, 16383, 8192)); }), HasSubstr("expected at most 67108864"));
+  EXPECT_THAT(error_of([&] { read_back(with_webp_size(webp, 8191, 8191)); }),  // few enough pixels, at 7 bytes each
+              AllOf(HasSubstr("447 MB to decode"), HasSubstr("expected at most 320")));
+  // What is allowed can be chosen.
+  const Bytes png = encode_png(smooth_image(40, 30));
+  EXPECT_EQ(read_image(png.data(), png.size(), "a", 1200), smooth_image(40, 30));
+  EXPECT_THAT(error_of([&] { read_image(png.data(), png.size(), "a", 1199); }), HasSubstr("expected at most 1199"));
+}
+
+TEST(Hostile, ArithmeticJpegsAreRefusedInWords) {
+  jpeg_compress_struct encoder{};
+  jpeg_error_mgr errors{};
+  encoder.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&encoder);
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&encoder, &buffer, &size);
+  encoder.image_width = encoder.image_height = 16;
+  encoder.input_components = 3;
+  encoder.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&encoder);
+  encoder.arith_code = TRUE;
+  jpeg_start_compress(&encoder, TRUE);
+  std::vector<uint8_t> row(48, 128);
+  JSAMPROW pointer = row.data();
+  while (encoder.next_scanline < 16) jpeg_write_scanlines(&encoder, &pointer, 1);
+  jpeg_finish_compress(&encoder);
+  EXPECT_THAT(error_of([&] { read_image(buffer, size, "a.jpg"); }), HasSubstr("arithmetic-coded"));
+  jpeg_destroy_compress(&encoder);
+  std::free(buffer);
+}
+
+TEST(Header, SaysWhatDecodingFinds) {
+  const Image image = smooth_image(40, 24);
+  const Bytes jpeg = encode_jpeg(image, 90);
+  for (const Bytes& whole : {encode_png(image), jpeg, test::encode_webp(image),
+                             test::encode_webp(Image{40, 24, 4, std::vector<uint8_t>(40 * 24 * 4, 9)}),
+                             test::with_exif_orientation(jpeg, 6, true)}) {
+    const Image decoded = read_back(whole);
+    std::optional<ImageHeader> header;
+    size_t needed = 12;
+    while (!(header = read_image_header(whole.data(), needed, whole.size(), "head"))) ++needed;
+    EXPECT_EQ(header->width, decoded.width);
+    EXPECT_EQ(header->height, decoded.height);
+    EXPECT_GE(header->memory, decoded.pixels.size() + whole.size());
+    EXPECT_LT(needed, 700u);
+    EXPECT_THAT(error_of([&] { read_image_header(whole.data(), 13, 13, "cut"); }), HasSubstr("cut: "));
+  }
 }
 
 TEST(TensorImage, BothRoundings) {

@@ -128,6 +128,28 @@ TEST_F(Identities, ThatCannotBeToldAreErrors) {
   EXPECT_NE(problem().find("one identity"), std::string::npos) << problem();
 }
 
+TEST_F(Identities, AreNeverTheFoldersThatNumberImages) {
+  for (const char* name : {"set/00000/img00000000.png", "set/00000/img00000001.png", "set/00001/img00000002.png"})
+    add(name);
+  EXPECT_NE(problem().find("number images"), std::string::npos) << problem();  // of StyleGAN2-ADA, wrapped
+  std::filesystem::remove_all(folder_ / "set");
+  for (const char* name : {"00000/00000.png", "00000/00999.png", "01000/01000.png", "02000/02000.png"}) add(name);
+  EXPECT_NE(problem().find("number images"), std::string::npos) << problem();  // of FFHQ
+  // People may have numbers, too: here the images' own begin again, or go back and forth.
+  add("03000/00001.png");
+  EXPECT_EQ(read().of_image, (std::vector<int64_t>{0, 0, 1, 2, 3}));
+  add("lonely.png");
+  EXPECT_NE(problem().find("lonely.png"), std::string::npos) << problem();
+}
+
+TEST_F(Identities, OfAWrappedSetComeFromItsLabels) {
+  for (const char* name : {"p/00000/img00000000.png", "p/00000/img00000001.png", "p/00001/img00000002.png"}) add(name);
+  write_file_atomically(
+      folder_ / "p/dataset.json",
+      R"({"labels": [["00000/img00000000.png", 4], ["00000/img00000001.png", 9], ["00001/img00000002.png", 9]]})");
+  EXPECT_EQ(read().of_image, (std::vector<int64_t>{0, 1, 1}));
+}
+
 TEST(IdentitySplits, KeepPeopleApart) {
   data::IdentityLabels labels{{}, 30, "test"};
   for (int64_t image = 0; image < 90; ++image) labels.of_image.push_back(image * 7 % 30);

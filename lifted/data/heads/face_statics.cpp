@@ -5,6 +5,7 @@
 #include <numbers>
 #include <thread>
 
+#include "lifted/base/runtime.h"
 #include "lifted/data/heads/geometry.h"
 #include "lifted/data/heads/head_polar.h"
 #include "lifted/data/heads/rasterizer.h"
@@ -60,7 +61,7 @@ std::vector<float> ambient_occlusion(const Positions& vertices, const std::vecto
   constexpr int parts = 8;
   std::vector<Visibility> sums(parts,
                                Visibility{std::vector<float>(vertices.size()), std::vector<float>(vertices.size())});
-  const int workers = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, parts);
+  const int workers = std::min(available_cores(), parts);
   std::vector<std::thread> threads;
   for (int w = 0; w < workers; ++w)
     threads.emplace_back([&, w] {

@@ -14,6 +14,12 @@ std::string in_quotes(std::string_view text) {
   return result + (text.size() > longest ? "…'" : "'");
 }
 
+/// "package.module.Class" or the class alone, at a length fit for messages.
+std::string class_text(const Object& object) {
+  const std::string name = object.known ? object.class_name : object.module + "." + object.class_name;
+  return name.size() > 120 ? name.substr(0, 120) + "…" : name;
+}
+
 /// A text that is equal for equal keys only. Tuples nest one level, which bounds the work.
 std::string key_text(const Value& key, bool inside_tuple = false) {
   switch (key.kind()) {
@@ -31,6 +37,10 @@ std::string key_text(const Value& key, bool inside_tuple = false) {
       return fmt::format("b{}", key.as_bytes().text());
     case Value::Kind::name:
       return "g" + key.as_name().text();
+    case Value::Kind::tensor:
+    case Value::Kind::set:
+    case Value::Kind::object:
+      return fmt::format("o{}", key.identity());
     case Value::Kind::tuple:
       if (!inside_tuple) {
         std::string text = "t";
@@ -145,7 +155,7 @@ std::string Value::summary() const {
     case Kind::dict:
       return fmt::format("a dict of {} entries", as_dict().items().size());
     case Kind::object:
-      return fmt::format("an object of class {}", as_object().class_name);
+      return fmt::format("an object of class {}", class_text(as_object()));
   }
   return "an unknown value";
 }

@@ -183,6 +183,20 @@ void ZipArchive::check_no_overlap(uint64_t directory_offset) const {
   }
 }
 
+ByteSource ZipArchive::read(std::string_view name, ReadBudget& budget) const {
+  const auto found = entries_.find(name);
+  if (found != entries_.end() && found->second.method != kStored) {
+    const Entry& entry = found->second;
+    try {
+      budget.spend_bytes(entry.size);
+    } catch (const Error& error) {
+      fail("{}: the compressed entry '{}' claims {} bytes out of {}: {}", source_.name(), name, entry.size,
+           entry.compressed_size, error.what());
+    }
+  }
+  return read(name);
+}
+
 ByteSource ZipArchive::read(std::string_view name) const {
   const auto found = entries_.find(name);
   require(found != entries_.end(), "{}: the zip archive has no entry '{}'", source_.name(), name);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "lifted/formats/byte_source.h"
+#include "lifted/formats/read_budget.h"
 
 namespace lifted::formats {
 
@@ -31,6 +32,8 @@ class ZipArchive {
   /// The content of an entry, named "FILE (ENTRY)": shares the file's memory if stored, inflated otherwise. Error if it
   /// is missing.
   ByteSource read(std::string_view name) const;
+  /// The same, but what has to be inflated is spent from the file's budget first.
+  ByteSource read(std::string_view name, ReadBudget& budget) const;
 
  private:
   void read_directory();

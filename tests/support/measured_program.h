@@ -1,0 +1,20 @@
+// Runs the real program and measures what it took.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lifted::test {
+
+struct MeasuredRun {
+  int exit_code = -1;  // 128 + the signal's number if one ended it
+  std::string output, errors;
+  uint64_t peak_bytes = 0;  // resident memory at its highest
+  double user_seconds = 0;
+};
+
+/// The program named by LIFTED_PROGRAM with these arguments; standard input is closed.
+MeasuredRun measured_run(const std::vector<std::string>& arguments);
+
+}  // namespace lifted::test

@@ -1,6 +1,6 @@
 // Packed face models, and what every use of one begins with.
 #include "fuzz/read_or_refuse.h"
-#include "lifted/data/heads/face_model.h"
+#include "lifted/data/heads/packed_face_model.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

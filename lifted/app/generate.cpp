@@ -151,10 +151,6 @@ void generate(const GenerateOptions& options) {
   SamplingRun run("generate", options.sampling);
   check_options(options, run.network());
   const Codes codes = run.codes();
-  if (!codes.noise.empty() && run.network().lifted) {
-    log_warning("{}: its noise maps are not used: they belong to the 2D pictures that the codes were found for",
-                options.sampling.latents.string());
-  }
   run.record().set("samples", codes.names);
   std::vector<formats::Image> shown;
   {

@@ -139,6 +139,8 @@ void mix(const MixOptions& options) {
   const model::LoadedNetwork& network = run.network();
   const Codes rows = codes_of(run, row_faces), columns = codes_of(run, column_faces);
   if (rows.size() * columns.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
+  if (!network.lifted && !(rows.noise.empty() && columns.noise.empty()))
+    log_info("the noise maps beside the codes are not used: mixed pictures have the network's own");
   run.record().set("rows", rows.names);
   run.record().set("columns", columns.names);
   run.record().set(

@@ -160,6 +160,9 @@ Codes SamplingRun::codes_of_file(const std::filesystem::path& file, size_t netwo
     log_info("{}: its codes are drawn towards the mean by --trunc {}; --trunc 1 leaves them as they are", file.string(),
              options_.truncation_psi);
   }
+  if (!found.noise.empty() && networks_[network_index].lifted) {
+    log_info("{}: its noise maps belong to 2D pictures and are not used in 3D", file.string());
+  }
   Codes codes;
   codes.z = found.z;
   codes.w = found.w;

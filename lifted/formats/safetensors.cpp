@@ -107,8 +107,8 @@ class HeaderReader : public nlohmann::json_sax<json> {
     if (!in_list_) unexpected(std::to_string(number));
     TensorInfo& info = tensors.back();
     if (field_ == "shape") {
-      if (number > INT64_MAX || info.shape.size() == kMaxDimensions)
-        fail_tensor("has a size of {}, or more than {} of them", number, kMaxDimensions);
+      if (info.shape.size() == kMaxDimensions) fail_tensor("has a shape of more than {} sizes", kMaxDimensions);
+      if (number > INT64_MAX) fail_tensor("has a size of {}", number);
       info.shape.push_back(static_cast<int64_t>(number));
     } else {
       if (info.offsets.size() == 2) fail_tensor("has data_offsets of more than two numbers, expected [begin, end]");

@@ -65,15 +65,14 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (format == kImageDepthFormat) return NetworkKind::image_depth;
-  if (holds_codes(root)) return NetworkKind::codes;
   if (find_generator(root) && !has_dict_of_lifting(root)) return NetworkKind::stylegan2;
   if (const auto nvidia = find_nvidia_generator(root)) return recognize_nvidia(nvidia->module);
-  if (!root.is_dict()) return NetworkKind::unknown;
+  if (!root.is_dict()) return holds_codes(root) ? NetworkKind::codes : NetworkKind::unknown;
   if (has_dict_of_lifting(root)) return NetworkKind::liftedgan;
   if (has_dict(root, "g_ema")) return NetworkKind::stylegan2;
   if (has_dict(root, "d")) return NetworkKind::discriminator;
   if (has_dict(root, "model_state_dict")) return NetworkKind::face_embedding;
-  return recognize_state_dict(root);
+  return holds_codes(root) ? NetworkKind::codes : recognize_state_dict(root);
 }
 
 bool needs_generator(NetworkKind kind) {

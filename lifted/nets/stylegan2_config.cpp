@@ -89,9 +89,16 @@ std::vector<int> full_channels(int size, int multiplier) {
 Stylegan2Config infer_stylegan2_config(const StateDict& state, std::string_view what) {
   Stylegan2Config config;
   config.mapping_layers = count_while_present(state, 1, "style.", ".weight");
-  config.z_dim = static_cast<int>(generator_tensor(state, "style.1.weight", 2, what).size(1));
+  const torch::Tensor& first = generator_tensor(state, "style.1.weight", 2, what);
+  config.z_dim = static_cast<int>(first.size(1));
   config.w_dim = static_cast<int>(
       generator_tensor(state, "style." + std::to_string(config.mapping_layers) + ".weight", 2, what).size(0));
+  // Square layers, and below convolutions that fit each other: so no network is larger than the tensors it is made of.
+  for (int i = 1; i <= config.mapping_layers; ++i) {
+    const std::string key = "style." + std::to_string(i) + ".weight";
+    require_sizes(generator_tensor(state, key, 2, what), key, {config.w_dim, i == 1 ? config.z_dim : config.w_dim},
+                  what, "a layer of the mapping");
+  }
   const torch::Tensor& input = generator_tensor(state, "input.input", 4, what);
   require_sizes(input, "input.input", {1, input.size(1), 4, 4}, what,
                 "networks whose images are not square are not supported");
@@ -104,8 +111,11 @@ Stylegan2Config infer_stylegan2_config(const StateDict& state, std::string_view 
           convs);
   require(convs <= 20, "{}: {} convolutions; expected at most 20 (a 4096-pixel image)", what, convs);
   for (int i = 0; i < convs; i += 2) {
-    config.channels.push_back(
-        static_cast<int>(generator_tensor(state, "convs." + std::to_string(i) + ".conv.weight", 5, what).size(1)));
+    const std::string key = "convs." + std::to_string(i) + ".conv.weight";
+    const torch::Tensor& weight = generator_tensor(state, key, 5, what);
+    require_sizes(weight, key, {1, weight.size(1), config.channels.back(), 3, 3}, what,
+                  "a convolution of the one before");
+    config.channels.push_back(static_cast<int>(weight.size(1)));
   }
   config.size = 4 << (convs / 2);
   try {

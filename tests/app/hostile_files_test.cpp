@@ -113,7 +113,7 @@ const HostileFile kFiles[] = {
     {"tensors.safetensors", [] { return safetensors_of(empty_tensors(1'400'000)); }, "a header of"},
 
     {"shape30.safetensors", [] { return safetensors_of("{\"a\":{\"shape\":[" + repeated("1,", 15'000'000) + "1]}}"); },
-     "or more than 64 of them"},
+     "a shape of more than 64 sizes"},
     {"tensors30.safetensors", [] { return safetensors_of(empty_tensors(500'000)); }, "more than 100000 tensors"},
     {"tensors6.safetensors", [] { return safetensors_of(empty_tensors(90'000)); }, ""},
     {"metadata.safetensors", [] { return safetensors_of(many_metadata(2'000'000)); }, "metadata entries"},

@@ -17,7 +17,6 @@
 #include "lifted/data/heads/hair_base.h"
 #include "lifted/data/heads/recipe.h"
 #include "lifted/data/heads/vector_math.h"
-#include "lifted/formats/byte_source.h"
 
 namespace lifted::data::heads {
 
@@ -79,7 +78,6 @@ FaceModel load_ict_face_model(const std::filesystem::path& folder);
 
 /// A file written by `heads pack`. Error if it is of another kind.
 FaceModel load_packed_face_model(const std::filesystem::path& file);
-FaceModel load_packed_face_model(const formats::ByteSource& source);
 
 /// Writes everything a model holds, with 16-bit offsets, into one safetensors file.
 void pack_face_model(const FaceModel& model, const std::filesystem::path& file);

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "lifted/base/error.h"
-#include "lifted/data/heads/face_model.h"
+#include "lifted/data/heads/packed_face_model.h"
 #include "lifted/formats/safetensors.h"
 
 namespace lifted::data::heads {

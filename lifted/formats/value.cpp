@@ -36,7 +36,7 @@ std::string key_text(const Value& key, bool inside_tuple = false) {
     case Value::Kind::bytes:
       return fmt::format("b{}", key.as_bytes().text());
     case Value::Kind::name:
-      return "g" + key.as_name().text();
+      return fmt::format("g{}", key.as_name().text());
     case Value::Kind::tensor:
     case Value::Kind::set:
     case Value::Kind::object:

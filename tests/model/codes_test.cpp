@@ -6,6 +6,7 @@
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/formats/safetensors.h"
+#include "lifted/model/network_kind.h"
 #include "tests/support/golden.h"
 #include "tests/support/pytorch_file.h"
 #include "tests/support/tiny_networks.h"

@@ -67,6 +67,39 @@ std::vector<formats::Image> generate_lifted(SamplingRun& run, const GenerateOpti
   return images;
 }
 
+/// The generator with noise maps found by a projector in place of its own, which return at the end.
+class GivenNoise {
+ public:
+  GivenNoise(const nets::Stylegan2Generator& generator, const std::vector<torch::Tensor>& maps) {
+    for (const auto& item : generator->named_buffers()) {
+      if (!item.key().starts_with("noises.")) continue;
+      own_.emplace_back(item.value(), item.value().clone());
+      own_.back().first.copy_(maps.at(own_.size() - 1));
+    }
+  }
+  ~GivenNoise() {
+    for (auto& [map, values] : own_) map.copy_(values);
+  }
+  GivenNoise(const GivenNoise&) = delete;
+  GivenNoise& operator=(const GivenNoise&) = delete;
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> own_;
+};
+
+/// One generator call per sample, each with the noise maps that were given with its code.
+torch::Tensor synthesize_with_noise(const nets::Stylegan2Generator& generator, const torch::Tensor& styles,
+                                    const std::vector<torch::Tensor>& noise) {
+  std::vector<torch::Tensor> images;
+  for (int64_t i = 0; i < styles.size(0); ++i) {
+    std::vector<torch::Tensor> maps;
+    for (const torch::Tensor& map : noise) maps.push_back(map.slice(0, i, i + 1));
+    const GivenNoise given(generator, maps);
+    images.push_back(generator->synthesize(styles.slice(0, i, i + 1)).image);
+  }
+  return torch::cat(images);
+}
+
 /// One generator call per sample where noise is drawn, so that a seed's noise does not depend on its batch.
 torch::Tensor synthesize(const nets::Stylegan2Generator& generator, const torch::Tensor& styles, nets::NoiseMode mode,
                          const std::vector<uint32_t>& ids) {
@@ -88,7 +121,10 @@ std::vector<formats::Image> generate_plain(SamplingRun& run, const GenerateOptio
                              {.psi = options.sampling.truncation_psi, .cutoff = options.truncation_cutoff},
                              network.generator->layers());
   }
-  const torch::Tensor image = synthesize(network.generator, styles, noise_mode(options.noise_mode), codes.ids);
+  const nets::NoiseMode mode = noise_mode(options.noise_mode);
+  const torch::Tensor image = !codes.noise.empty() && mode == nets::NoiseMode::constant
+                                  ? synthesize_with_noise(network.generator, styles, codes.noise)
+                                  : synthesize(network.generator, styles, mode, codes.ids);
   run.keep_tensor("image", image);
   std::vector<formats::Image> images;
   for (int64_t i = 0; i < codes.size(); ++i) {

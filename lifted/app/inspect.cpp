@@ -57,7 +57,7 @@ nlohmann::ordered_json as_json(const model::NetworkDescription& network, const f
 
 void inspect(const std::filesystem::path& path, bool json) {
   const formats::Checkpoint checkpoint = formats::read_checkpoint(model::network_bytes(path));
-  const model::NetworkDescription network = model::describe_network(path);
+  const model::NetworkDescription network = model::describe_network(checkpoint, path);
   const formats::Description contents = formats::describe(checkpoint.root);
   if (json) {
     fmt::print("{}\n",

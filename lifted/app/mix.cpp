@@ -1,5 +1,7 @@
 // `mix`: rows by columns. A lifted network gives the row's shape the column's looks (the reproduction's style
 // transfer); a plain generator takes the layers named by --styles from the column (StyleGAN's style mixing).
+#include <set>
+
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
@@ -15,6 +17,11 @@ struct MixOptions {
   SamplingOptions sampling;
   std::string rows = "0-2", columns = "10-12", styles = "0-6";
 };
+
+/// N×layers×w_dim.
+torch::Tensor per_layer(const torch::Tensor& styles, int64_t layers) {
+  return styles.dim() == 3 ? styles : styles.unsqueeze(1).expand({-1, layers, -1});
+}
 
 /// What a grid of mixed pictures is made of: the faces alone, and every row mixed with every column.
 struct Mixer {
@@ -44,6 +51,8 @@ Mixer plain_mixer(const nets::Stylegan2Generator& generator, const Codes& rows, 
       usage_error("--styles: layer {} does not exist; this generator has layers 0-{}", layer, generator->layers() - 1);
     }
   }
+  const torch::Tensor base = per_layer(rows.styles, generator->layers());
+  const torch::Tensor source = per_layer(columns.styles, generator->layers());
   const auto image = [generator](const torch::Tensor& styles) { return generator->synthesize(styles).image[0]; };
   const auto face = [image](const torch::Tensor& styles) {
     return [image, styles](int64_t i) {
@@ -52,8 +61,8 @@ Mixer plain_mixer(const nets::Stylegan2Generator& generator, const Codes& rows, 
   };
   return {face(rows.styles), face(columns.styles),
           [=](int64_t row, int64_t column) {
-            torch::Tensor styles = rows.styles[row].expand({1, generator->layers(), -1}).clone();
-            for (const uint32_t layer : layers) styles[0][static_cast<int64_t>(layer)] = columns.styles[column];
+            torch::Tensor styles = base.slice(0, row, row + 1).clone();
+            for (const auto layer : layers) styles[0][layer] = source[column][layer];
             return image(styles);
           },
           formats::Rounding::nvidia};
@@ -84,14 +93,54 @@ void write_grid(SamplingRun& run, const Mixer& mixer, const Codes& rows, const C
   formats::write_png(run.output("grid.png"), formats::render_contact_sheet(sheet));
 }
 
+/// What --rows or --cols names: seeds, codes of a file, or some of the codes of --latents.
+struct Faces {
+  std::string option;
+  std::vector<uint32_t> numbers;  // seeds, or places in `file`; empty: all of the file
+  std::filesystem::path file;     // empty: seeds
+};
+
+bool names_a_file(const std::string& text) {
+  static const std::set<std::string> endings = {".safetensors", ".npz", ".npy", ".pt", ".pth"};
+  std::error_code ignored;
+  return endings.count(std::filesystem::path(text).extension().string()) ||
+         std::filesystem::is_regular_file(text, ignored);
+}
+
+Faces faces_of(const std::string& option, const std::string& text, const MixOptions& options) {
+  const auto& latents = options.sampling.latents;
+  if (names_a_file(text)) {
+    if (!latents.empty())
+      usage_error("{} {}: a file beside --latents {}; give one of them", option, text, latents.string());
+    return {option, {}, text};
+  }
+  return {option, text.empty() ? std::vector<uint32_t>() : parse_seeds(text), latents};
+}
+
+Codes codes_of(const SamplingRun& run, const Faces& faces) {
+  if (faces.file.empty()) return run.codes_of_seeds(faces.numbers);
+  const Codes all = run.codes_of_file(faces.file);
+  if (faces.numbers.empty()) return all;
+  for (const uint32_t number : faces.numbers) {
+    if (number >= all.size()) {
+      usage_error("{}: there is no code {}; {} holds codes 0-{}", faces.option, number, faces.file.string(),
+                  all.size() - 1);
+    }
+  }
+  return all.select(faces.numbers);
+}
+
 void mix(const MixOptions& options) {
   const torch::NoGradGuard no_grad;
-  const std::vector<uint32_t> row_seeds = parse_seeds(options.rows), column_seeds = parse_seeds(options.columns);
+  const Faces row_faces = faces_of("--rows", options.rows, options),
+              column_faces = faces_of("--cols", options.columns, options);
   const std::vector<uint32_t> layers = parse_seeds(options.styles);
-  if (row_seeds.size() * column_seeds.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
   SamplingRun run("mix", options.sampling);
   const model::LoadedNetwork& network = run.network();
-  const Codes rows = run.codes_of_seeds(row_seeds), columns = run.codes_of_seeds(column_seeds);
+  const Codes rows = codes_of(run, row_faces), columns = codes_of(run, column_faces);
+  if (rows.size() * columns.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
+  if (!network.lifted && !(rows.noise.empty() && columns.noise.empty()))
+    log_info("the noise maps beside the codes are not used: mixed pictures have the network's own");
   run.record().set("rows", rows.names);
   run.record().set("columns", columns.names);
   run.record().set(
@@ -110,14 +159,23 @@ void add_mix(CLI::App& app) {
   CLI::App* command = app.add_subcommand("mix", "The shape of some faces with the looks of others, as a grid");
   add_sampling_options(*command, options->sampling);
   command->remove_option(command->get_option("--seeds"));
-  command->remove_option(command->get_option("--latents"));
-  command->add_option("--rows", options->rows, "Seeds whose shape (or base layers) each row has")
-      ->capture_default_str();
-  command->add_option("--cols", options->columns, "Seeds whose looks (or --styles layers) each column has")
-      ->capture_default_str();
+  command->get_option("--latents")
+      ->description(
+          "Mix codes from a file instead of seeds; --rows and --cols are then places in it, from 0 (default all)");
+  const CLI::Option* rows = command->add_option(
+      "--rows", options->rows, "Seeds, or a file of codes, whose shape (or base layers) each row has (default 0-2)");
+  const CLI::Option* columns = command->add_option(
+      "--cols", options->columns,
+      "Seeds, or a file of codes, whose looks (or --styles layers) each column has (default 10-12)");
   command->add_option("--styles", options->styles, "Of plain 2D generators: layers taken from the column")
       ->capture_default_str();
-  command->callback([options] { mix(*options); });
+  command->callback([options, rows, columns] {
+    if (!options->sampling.latents.empty()) {
+      if (rows->count() == 0) options->rows.clear();
+      if (columns->count() == 0) options->columns.clear();
+    }
+    mix(*options);
+  });
 }
 
 }  // namespace lifted::app

@@ -102,7 +102,7 @@ class ProgressVideo {
 /// A row per target: target, projection and, lifted, the rendering, its depth and the head turned.
 Image comparison(const model::LoadedNetwork& network, const Targets& targets, const train::Projection& found) {
   const torch::NoGradGuard guard;
-  const bool lifted = network.lifted && found.codes.dim() == 2;
+  const bool lifted = network.lifted != nullptr;
   const std::vector<double> yaws = {-30, 0, 30};
   formats::ContactSheet sheet;
   sheet.column_labels = {"target", "projection"};
@@ -150,8 +150,10 @@ void project(ProjectOptions options) {
   formats::write_safetensors(run.output("codes.safetensors"), codes, {{"command", "liftedgan project"}});
   nlohmann::ordered_json errors;
   for (size_t i = 0; i < targets.names.size(); ++i) {
+    // As `generate` will draw the same code.
+    const auto rounding = network.lifted ? formats::Rounding::truncate : formats::Rounding::nvidia;
     formats::write_png(run.output(targets.names[i] + ".png"),
-                       formats::image_from_tensor(found.images[static_cast<int64_t>(i)].cpu()));
+                       formats::image_from_tensor(found.images[static_cast<int64_t>(i)].cpu(), rounding));
     errors[targets.names[i]] = found.error[static_cast<int64_t>(i)].item<double>();
   }
   formats::write_png(run.output("sheet.png"), comparison(network, targets, found));
@@ -159,8 +161,7 @@ void project(ProjectOptions options) {
   run.record().set("steps", options.projector.steps);
   run.record().set("mean_absolute_error", errors);
   run.finish();
-  if (!options.projector.per_layer)
-    log_info("every command takes these codes: --latents {} --trunc 1", run.output("codes.safetensors").string());
+  log_info("every command takes these codes: --latents {} --trunc 1", run.output("codes.safetensors").string());
 }
 
 }  // namespace
@@ -173,7 +174,7 @@ void add_project(CLI::App& app) {
   command->add_option("--network", options->sampling.networks, "Network file, 2D or lifted")->required()->expected(1);
   command->add_option("--gan", options->sampling.gans, "The generator of a LiftedGAN checkpoint_NNN.pth")->expected(1);
   command->add_option("--outdir", options->sampling.outdir, "Folder for the results")->required();
-  command->add_option("--space", options->space, "w: one code, which can be lifted; w+: one per layer, closer, 2D only")
+  command->add_option("--space", options->space, "w: one code, which lifts best; w+: one per layer, closer in 2D")
       ->check(CLI::IsMember({"w", "w+"}))
       ->capture_default_str();
   command->add_option("--steps", options->projector.steps, "Steps of the search")->capture_default_str();

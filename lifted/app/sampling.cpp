@@ -11,6 +11,7 @@
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/codes.h"
 #include "lifted/model/network_kind.h"
 
 namespace lifted::app {
@@ -32,6 +33,12 @@ void check(const SamplingOptions& options) {
     usage_error("{} --gan for {} --network; give one for all, or one each", options.gans.size(),
                 options.networks.size());
   }
+}
+
+std::vector<torch::Tensor> slices_of(const std::vector<torch::Tensor>& tensors, int64_t first, int64_t last) {
+  std::vector<torch::Tensor> slices;
+  for (const torch::Tensor& tensor : tensors) slices.push_back(tensor.slice(0, first, last));
+  return slices;
 }
 
 }  // namespace
@@ -77,7 +84,8 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
   }
   command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
   command
-      .add_option("--latents", options.latents, "Instead of seeds: .safetensors holding z or w (one row per sample)")
+      .add_option("--latents", options.latents,
+                  "Instead of seeds: codes z, w or w+ from .safetensors, .npz, .npy or .pt, as projectors write them")
       ->excludes("--seeds");
   command.add_option("--trunc", options.truncation_psi, "Truncation psi; 1 for none")->capture_default_str();
   command.add_option("--outdir", options.outdir, "Where the results go")->required();
@@ -93,7 +101,25 @@ Codes Codes::slice(int64_t first, int64_t last) const {
           {ids.begin() + first, ids.begin() + last},
           rows(z),
           rows(w),
-          rows(styles)};
+          rows(styles),
+          slices_of(noise, first, last)};
+}
+
+Codes Codes::select(const std::vector<uint32_t>& places) const {
+  const torch::Tensor index = torch::tensor(std::vector<int64_t>(places.begin(), places.end()));
+  const auto rows = [&](const torch::Tensor& all) {
+    return all.defined() ? all.index_select(0, index.to(all.device())) : all;
+  };
+  Codes chosen;
+  for (const uint32_t place : places) {
+    chosen.names.push_back(names.at(place));
+    chosen.ids.push_back(ids.at(place));
+  }
+  chosen.z = rows(z);
+  chosen.w = rows(w);
+  chosen.styles = rows(styles);
+  for (const torch::Tensor& maps : noise) chosen.noise.push_back(rows(maps));
+  return chosen;
 }
 
 SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
@@ -111,7 +137,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
 }
 
 Codes SamplingRun::codes(size_t network_index) const {
-  if (!options_.latents.empty()) return read_latents(network_index);
+  if (!options_.latents.empty()) return codes_of_file(options_.latents, network_index);
   return codes_of_seeds(parse_seeds(options_.seeds), network_index);
 }
 
@@ -128,21 +154,20 @@ Codes SamplingRun::codes_of_seeds(const std::vector<uint32_t>& seeds, size_t net
   return codes;
 }
 
-Codes SamplingRun::read_latents(size_t network_index) const {
-  const auto& config = networks_[network_index].generator->config();
-  const std::string file = options_.latents.string();
-  const StateDict tensors = formats::read_safetensors(options_.latents);
-  const auto z = tensors.find("z"), w = tensors.find("w");
-  require((z == tensors.end()) != (w == tensors.end()), "{}: expected one tensor named z or w", file);
-  const bool is_z = z != tensors.end();
-  const torch::Tensor rows = (is_z ? z : w)->second.to(torch::kFloat32);
-  const int width = is_z ? config.z_dim : config.w_dim;
-  require(rows.dim() == 2 && rows.size(1) == width && rows.size(0) > 0, "{}: {} has shape {}, expected N×{}", file,
-          is_z ? "z" : "w", fmt::join(rows.sizes(), "×"), width);
-  require(rows.isfinite().all().item<bool>(), "{}: holds values that are not finite", file);
+Codes SamplingRun::codes_of_file(const std::filesystem::path& file, size_t network_index) const {
+  model::StyleCodes found = model::load_codes(file, networks_[network_index].generator->config());
+  if (found.w.defined() && options_.truncation_psi != 1) {
+    log_info("{}: its codes are drawn towards the mean by --trunc {}; --trunc 1 leaves them as they are", file.string(),
+             options_.truncation_psi);
+  }
+  if (!found.noise.empty() && networks_[network_index].lifted) {
+    log_info("{}: its noise maps belong to 2D pictures and are not used in 3D", file.string());
+  }
   Codes codes;
-  (is_z ? codes.z : codes.w) = rows.contiguous();
-  for (int64_t i = 0; i < rows.size(0); ++i) {
+  codes.z = found.z;
+  codes.w = found.w;
+  for (const torch::Tensor& maps : found.noise) codes.noise.push_back(maps.to(device_));
+  for (int64_t i = 0; i < found.size(); ++i) {
     codes.names.push_back(fmt::format("latent{:04}", i));
     codes.ids.push_back(static_cast<uint32_t>(i));
   }

@@ -39,13 +39,16 @@ std::vector<std::string> network_labels(const std::vector<std::filesystem::path>
 /// Style codes to sample from, each with the name of its output files ("seed0007", "latent0003").
 struct Codes {
   std::vector<std::string> names;
-  std::vector<uint32_t> ids;  // the seed, or the row of --latents
-  torch::Tensor z;            // N×z_dim, or undefined when codes were given in w
-  torch::Tensor w;            // N×w_dim, mapped and not truncated
-  torch::Tensor styles;       // N×w_dim, truncated
+  std::vector<uint32_t> ids;         // the seed, or the row of --latents
+  torch::Tensor z;                   // N×z_dim, or undefined when codes were given in w
+  torch::Tensor w;                   // mapped and not truncated: N×w_dim, or N×layers×w_dim with one code per layer
+  torch::Tensor styles;              // the same, truncated
+  std::vector<torch::Tensor> noise;  // the noise maps given with them, by layer N×1×H×W; empty: the network's own
   int64_t size() const { return static_cast<int64_t>(names.size()); }
   /// Codes [first, last).
   Codes slice(int64_t first, int64_t last) const;
+  /// The codes at these places.
+  Codes select(const std::vector<uint32_t>& places) const;
 };
 
 /// One command's run: networks on their device, output folder, record.
@@ -64,6 +67,8 @@ class SamplingRun {
   /// numpy.random.RandomState(seed).randn(1, z_dim) does, so that a seed means the same at any batch size.
   Codes codes(size_t network_index = 0) const;
   Codes codes_of_seeds(const std::vector<uint32_t>& seeds, size_t network_index = 0) const;
+  /// The codes of a file (model/codes.h), named after their place in it.
+  Codes codes_of_file(const std::filesystem::path& file, size_t network_index = 0) const;
 
   std::filesystem::path output(const std::string& file_name) const { return options_.outdir / file_name; }
   /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
@@ -73,7 +78,6 @@ class SamplingRun {
   void finish();
 
  private:
-  Codes read_latents(size_t network_index) const;
   void map_and_truncate(Codes& codes, size_t network_index) const;
 
   SamplingOptions options_;

@@ -10,14 +10,14 @@
 
 namespace lifted::formats {
 
-enum class FileKind { pytorch_zip, pytorch_legacy, nvidia_pickle, safetensors };
+enum class FileKind { pytorch_zip, pytorch_legacy, nvidia_pickle, safetensors, numpy };
 
 /// "PyTorch checkpoint (zip)"…: for people.
 std::string_view name_of(FileKind kind);
 
 struct Checkpoint {
   FileKind kind = FileKind::pytorch_zip;
-  Value root = {};                                     // of a safetensors file: a dict of its tensors
+  Value root = {};  // of a safetensors or .npz file: a dict of its tensors; of an .npy file: a tensor
   nlohmann::json metadata = nlohmann::json::object();  // safetensors' string map, empty otherwise
 };
 
@@ -26,8 +26,8 @@ struct Checkpoint {
 Checkpoint read_checkpoint(const std::filesystem::path& path);
 Checkpoint read_checkpoint(const ByteSource& source);
 
-/// The tensors of a state dict, without `strip_prefix` ("module.") where a name has it. Error naming the entry if one
-/// is not a tensor or two names become equal.
+/// The tensors of a state dict, without `strip_prefix` ("module.") and torch.compile's "_orig_mod." where a name begins
+/// with them. Error naming the entry if one is not a tensor or two names become equal.
 StateDict tensors_of(const Value& dict, std::string_view strip_prefix = "");
 
 }  // namespace lifted::formats

@@ -20,12 +20,13 @@ Value new_dict(const PythonCall& call) {
     const Value& source = call.argument(0);
     if (source.is_dict()) {
       for (const auto& [key, value] : source.as_dict().items()) {
-        call.environment.budget->spend_object();
+        call.environment.budget->spend_object(sizeof(Node));
         dict.set(key, value);
       }
     } else {
       for (const Value& pair : copied_items(call)) {
         const auto& items = pair.as_sequence();
+        call.environment.budget->spend_object(sizeof(Node));
         if (items.size() != 2) fail("{} from pairs, found {}", call.name, pair.summary());
         dict.set(items[0], items[1]);
       }
@@ -111,6 +112,7 @@ Value new_path(const PythonCall& call) {
 Value reconstruct(const PythonCall& call) {
   const bool has_base = call.name == "copyreg._reconstructor" && call.arguments.size() >= 3;
   const bool from_contents = has_base && !call.argument(2).is_none();
+  if (call.argument(0).is_object() && !call.argument(0).as_object().known) return call.argument(0);
   const Name& type = call.argument(0).as_name();
   require(type.module != "copyreg" && type.module != "copy_reg", "{} of itself", call.name);
   return call_python(type, from_contents ? call.arguments.subspan(2, 1) : std::span<const Value>(), call.environment);

@@ -85,7 +85,10 @@ class Describer {
     if (std::all_of(items.begin(), items.end(), is_leaf)) {
       constexpr size_t shown = 16;
       if (items.size() > shown) return add_scalar(path, sequence.summary());
-      return add_scalar(path, json_text(to_json(sequence)));
+      auto json = nlohmann::json::array();
+      for (const Value& item : items)
+        json.push_back(item.is_string() ? nlohmann::json(item.as_string().substr(0, 4 * kLongestText)) : to_json(item));
+      return add_scalar(path, json_text(json));
     }
     for (size_t i = 0; i < items.size() && result_.complete; ++i) visit(items[i], joined(path, std::to_string(i)));
   }
@@ -93,9 +96,12 @@ class Describer {
   void visit_object(const Value& value, const std::string& path) {
     const Object& object = value.as_object();
     if (!is_module(value)) {
-      add_scalar(path, "object of class " + object.class_name);
-      return visit(object.state, path);
+      add_scalar(path, shortened(value.summary().substr(3)));
+      if (!object.state.is_none()) visit(object.state, path);
+      return;
     }
+    const auto [first, is_new] = networks_.try_emplace(value.identity(), path);
+    if (!is_new) return add_scalar(path, shortened("the same network as " + first->second));
     add_scalar(path, shortened("network " + object.class_name + " " + json_text(module_arguments(value))));
     for (const auto& [name, tensor] : module_state_dict(value))
       visit(Value::of(torch::Tensor(tensor)), joined(path, name));
@@ -114,16 +120,29 @@ class Describer {
   NonFinite non_finite(const torch::Tensor& tensor) {
     if (!tensor.is_floating_point()) return {};
     const auto [known, is_new] = counted_.try_emplace(tensor.unsafeGetTensorImpl());
-    // Any NaN or infinity makes the sum one, and the sum is the cheapest way to read a tensor.
-    if (is_new && !std::isfinite(tensor.sum(torch::kFloat64).item<double>())) {
-      known->second = {tensor.isnan().sum().item<int64_t>(), tensor.isinf().sum().item<int64_t>()};
-    }
+    if (is_new) count_non_finite(tensor, known->second);
     return known->second;
+  }
+
+  /// In parts, since torch makes copies of what it looks at.
+  static void count_non_finite(const torch::Tensor& tensor, NonFinite& counts) {
+    constexpr int64_t largest = 1 << 20;
+    if (tensor.numel() > largest) {
+      const auto sizes = tensor.sizes();
+      const int64_t longest = std::max_element(sizes.begin(), sizes.end()) - sizes.begin();
+      for (const torch::Tensor& half : tensor.chunk(2, longest)) count_non_finite(half, counts);
+      return;
+    }
+    // Any NaN or infinity makes the sum one, and the sum is the cheapest way to read a tensor.
+    if (std::isfinite(tensor.sum(torch::kFloat64).item<double>())) return;
+    counts.first += tensor.isnan().sum().item<int64_t>();
+    counts.second += tensor.isinf().sum().item<int64_t>();
   }
 
   TensorCheck check_;
   size_t visits_ = 0, path_bytes_ = 0;
   std::unordered_map<const void*, NonFinite> counted_;
+  std::unordered_map<const void*, std::string> networks_;  // where each was met first
   Description result_;
 };
 

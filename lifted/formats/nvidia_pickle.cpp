@@ -1,5 +1,6 @@
 #include "lifted/formats/nvidia_pickle.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -35,7 +36,7 @@ constexpr auto kNvidiaFunctions = std::to_array<PythonEntry>({
 });
 
 // Sharing may make a small file describe an endless tree.
-constexpr size_t kMaxEntries = 200'000;
+constexpr size_t kMaxEntries = 200'000;  // a long text counts as several
 constexpr size_t kMaxNameBytes = 64 << 20;
 
 class StateDictCollector {
@@ -94,6 +95,7 @@ nlohmann::json to_json(const Value& value, size_t& left) {
     case Value::Kind::real:
       return std::isfinite(value.as_double()) ? nlohmann::json(value.as_double()) : nlohmann::json(value.summary());
     case Value::Kind::string:
+      left -= std::min(left, value.as_string().size() / 64);
       return value.as_string();
     case Value::Kind::list:
     case Value::Kind::tuple:

@@ -1,43 +1,27 @@
 // Python pickles (protocols 0 to 5), restricted: tensors and plain containers are built, nothing is looked up, imported
 // or run.
 //
-// A pickle is a program for a small stack machine (table of opcodes: pickle_opcodes.cpp). What it may call or construct
-// is a fixed list of names with a known meaning (python_calls.h); everything else is refused by name.
+// A pickle is a program for a small stack machine (table of opcodes: pickle_opcodes.cpp). What it calls or constructs
+// has a meaning here if it is on a fixed list of names (python_calls.h); anything else becomes an object of which only
+// the class is known.
 #pragma once
 
 #include <functional>
 #include <memory>
 
 #include "lifted/formats/byte_source.h"
+#include "lifted/formats/read_budget.h"
 #include "lifted/formats/value.h"
 
 namespace lifted::formats {
-
-/// Bounds what a file may make the reader do, however cleverly its parts refer to each other. Shared with pickles
-/// inside the pickle.
-class PickleBudget {
- public:
-  /// For a file of this many bytes.
-  explicit PickleBudget(uint64_t file_bytes) : bytes_left_(kFreeBytes + kBytesPerByte * file_bytes) {}
-
-  /// Bytes about to be copied or compared. Error when a file asks for far more than it holds.
-  void spend_bytes(uint64_t bytes);
-  /// One more value or memo entry. Error beyond ten million.
-  void spend_object();
-
- private:
-  static constexpr uint64_t kFreeBytes = 16 << 20, kBytesPerByte = 4;
-  uint64_t bytes_left_;
-  uint64_t objects_left_ = 10'000'000;
-};
 
 /// What a pickle's surroundings provide.
 struct PickleEnvironment {
   /// Resolves a persistent id (in PyTorch files: a storage, as a flat tensor). Pickles that use one are refused without
   /// it.
   std::function<Value(const Value& id)> persistent_load = {};
-  std::shared_ptr<PickleBudget> budget = {};
-  int nesting = 0;  // how many pickles enclose this one
+  std::shared_ptr<ReadBudget> budget = {};  // of the file, shared with pickles inside the pickle
+  int nesting = 0;                          // how many pickles enclose this one
 };
 
 /// How deep containers may nest.

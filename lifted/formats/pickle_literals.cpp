@@ -14,6 +14,16 @@ int64_t integer_from_text(std::string_view text) {
   return number;
 }
 
+Value long_from_text(std::string_view text) {
+  const std::string_view digits =
+      text.substr(text.starts_with('-') ? 1 : 0, text.find('L') - (text.starts_with('-') ? 1 : 0));
+  constexpr size_t longest_of_64_bits = 18;
+  const bool is_long =
+      digits.size() > longest_of_64_bits && digits.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!is_long) return Value::of(integer_from_text(text));
+  return Value::of(std::string(text));
+}
+
 Value integer_from_bytes(std::string_view bytes) {
   if (bytes.size() > sizeof(int64_t)) {
     std::string text = "0x";
@@ -28,8 +38,28 @@ Value integer_from_bytes(std::string_view bytes) {
 std::string string_from_quoted(std::string_view line) {
   const bool quoted = line.size() >= 2 && (line.front() == '\'' || line.front() == '"') && line.back() == line.front();
   require(quoted, "expected a string in quotes");
-  require(line.find('\\') == std::string_view::npos, "escapes in protocol 0 strings are not supported");
-  return std::string(line.substr(1, line.size() - 2));
+  line = line.substr(1, line.size() - 2);
+  std::string text;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] != '\\') {
+      text += line[i];
+      continue;
+    }
+    const char escape = ++i < line.size() ? line[i] : '\0';
+    constexpr std::string_view letters = "ntr\\'\"", meanings = "\n\t\r\\'\"";
+    if (const size_t found = letters.find(escape); found != std::string_view::npos) {
+      text += meanings[found];
+      continue;
+    }
+    unsigned value = 0;
+    const std::string_view hex = line.substr(i + 1, 2);
+    const bool whole = escape == 'x' && hex.size() == 2 &&
+                       std::from_chars(hex.data(), hex.data() + 2, value, 16).ptr == hex.data() + 2;
+    require(whole, "a string with the unknown escape '\\{}'", line.substr(i, 1));
+    text += static_cast<char>(value);
+    i += 2;
+  }
+  return text;
 }
 
 double real_from_text(std::string_view text) {

@@ -7,8 +7,6 @@
 namespace lifted::formats {
 namespace {
 
-constexpr std::string_view kTooManyObjects = "more than ten million values: this is no checkpoint";
-
 void clear(Value& value) {
   auto& content = value.node().content;
   if (auto* dict = std::get_if<Dict>(&content)) {
@@ -23,16 +21,6 @@ bool can_hold_others(const Value& value) {
 }
 
 }  // namespace
-
-void PickleBudget::spend_bytes(uint64_t bytes) {
-  require(bytes <= bytes_left_, "the pickle asks for far more memory than the file holds");
-  bytes_left_ -= bytes;
-}
-
-void PickleBudget::spend_object() {
-  require(objects_left_ > 0, "{}", kTooManyObjects);
-  --objects_left_;
-}
 
 std::vector<const Value*> children_of(const Value& value) {
   std::vector<const Value*> children;
@@ -56,7 +44,7 @@ PickleMachine::~PickleMachine() {
 // ---- stack and memo ----
 
 void PickleMachine::push(Value value) {
-  environment_.budget->spend_object();
+  environment_.budget->spend_object(kSlotBytes);
   stack_.push_back(std::move(value));
 }
 
@@ -81,7 +69,7 @@ std::vector<Value> PickleMachine::pop_to_mark() {
 }
 
 void PickleMachine::remember(uint64_t index) {
-  environment_.budget->spend_object();
+  environment_.budget->spend_object(kMemoBytes);
   memo_[index] = top();
 }
 
@@ -94,29 +82,45 @@ const Value& PickleMachine::recall(uint64_t index) const {
 // ---- containers ----
 
 void PickleMachine::push_container(Value value) {
+  environment_.budget->spend_object(kNodeBytes + kContainerBytes);
   if (can_hold_others(value)) made_.emplace_back(value, opcode_offset_);
   push(std::move(value));
 }
 
+template <typename Container>
+void PickleMachine::become(Value& target) {
+  if (!target.is_object() || target.as_object().known) return;
+  const std::string name = target.as_object().module + "." + target.as_object().class_name;
+  if constexpr (std::is_same_v<Container, Dict>) {
+    target.node().content = Dict(name);
+  } else {
+    target.node().content = Container{};
+  }
+}
+
 void PickleMachine::append(Value& target, std::vector<Value> items) {
+  become<List>(target);
   if (target.kind() != Value::Kind::list) fail("expected a list to append to, found {}", target.summary());
   auto& list = std::get<List>(target.node().content).items;
   list.insert(list.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
 }
 
 void PickleMachine::add_items(Value& target, std::vector<Value> items) {
+  become<Set>(target);
   if (target.kind() != Value::Kind::set) fail("expected a set to add to, found {}", target.summary());
   auto& set = std::get<Set>(target.node().content).items;
   set.insert(set.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
 }
 
 void PickleMachine::set_items(Value& target, const std::vector<Value>& keys_and_values) {
+  become<Dict>(target);
   if (!target.is_dict()) fail("expected a dict to put entries into, found {}", target.summary());
   require(keys_and_values.size() % 2 == 0, "a key without a value");
   auto& dict = std::get<Dict>(target.node().content);
   for (size_t i = 0; i < keys_and_values.size(); i += 2) {
     const Value& key = keys_and_values[i];
     spend_for(key);
+    environment_.budget->spend_object(kEntryBytes);
     dict.set(key, keys_and_values[i + 1]);
   }
 }
@@ -175,12 +179,15 @@ void PickleMachine::check_no_cycles() const {
 // ---- names ----
 
 void PickleMachine::call(const Value& function, const Value& arguments) {
+  if (function.is_object() && !function.as_object().known) return push_container(Value(function));
   if (function.kind() != Value::Kind::name) fail("expected a function to call, found {}", function.summary());
   push_container(call_python(function.as_name(), arguments.as_sequence(), environment_));
 }
 
 void PickleMachine::construct(const Value& type, const Value& arguments, const Value& keyword_arguments) {
+  if (type.is_object() && !type.as_object().known) return push_container(Value(type));
   if (type.kind() != Value::Kind::name) fail("expected a class to construct, found {}", type.summary());
+  if (!is_known_to_python(type.as_name())) return call(type, arguments);
   require(keyword_arguments.is_none() || keyword_arguments.as_dict().items().empty(),
           "{} is constructed with keyword arguments, which this reader does not expect", type.as_name().text());
   call(type, arguments);

@@ -22,10 +22,16 @@ class PickleMachine {
  private:
   friend struct PickleOpcodes;
 
+  // Memory, roughly: of a node with its counts, of a place on the stack or in a list, of what is remembered about a
+  // container, of a memo entry and of a dict's entry.
+  static constexpr uint64_t kNodeBytes = sizeof(Node) + 24, kSlotBytes = 32, kContainerBytes = 112, kMemoBytes = 64,
+                            kEntryBytes = 176;
+
   // Stack.
   void push(Value value);
   template <typename Content>
   void push_new(Content content) {
+    environment_.budget->spend_object(kNodeBytes);
     push(Value::of(std::move(content)));
   }
   Value pop();
@@ -42,6 +48,9 @@ class PickleMachine {
   void append(Value& target, std::vector<Value> items);
   void set_items(Value& target, const std::vector<Value>& keys_and_values);
   void add_items(Value& target, std::vector<Value> items);
+  /// An object of unknown class that is given entries turns out to be a kind of `Container`.
+  template <typename Container>
+  static void become(Value& target);
   void check_no_cycles() const;
 
   /// Charges for text and items that may be used again and again, and are copied or compared each time.

@@ -187,7 +187,7 @@ PickleOpcodes::Execute PickleOpcodes::find(unsigned char code, const char** name
       {0x88, "NEWTRUE", [](M& m) { m.push_new(true); }},
       {0x89, "NEWFALSE", [](M& m) { m.push_new(false); }},
       {'I', "INT", Op::int_text},
-      {'L', "LONG", [](M& m) { m.push_new(integer_from_text(m.reader_.take_line("an integer"))); }},
+      {'L', "LONG", [](M& m) { m.push(long_from_text(m.reader_.take_line("an integer"))); }},
       {'J', "BININT", Op::integer<int32_t>},
       {'K', "BININT1", Op::integer<uint8_t>},
       {'M', "BININT2", Op::integer<uint16_t>},
@@ -210,7 +210,7 @@ PickleOpcodes::Execute PickleOpcodes::find(unsigned char code, const char** name
       {0x97, "NEXT_BUFFER", Op::buffer},
       {0x98, "READONLY_BUFFER", Op::buffer},
 
-      {'(', "MARK", [](M& m) { m.environment_.budget->spend_object(); m.marks_.push_back(m.stack_.size()); }},
+      {'(', "MARK", [](M& m) { m.environment_.budget->spend_object(Op::Machine::kSlotBytes); m.marks_.push_back(m.stack_.size()); }},
       {')', "EMPTY_TUPLE", Op::empty<Tuple>},
       {0x85, "TUPLE1", Op::small_tuple<1>},
       {0x86, "TUPLE2", Op::small_tuple<2>},
@@ -297,7 +297,7 @@ Value read_one_pickle(ByteReader& reader, const PickleEnvironment& environment) 
 
 Value read_pickle(const ByteSource& source) {
   ByteReader reader(source);
-  const PickleEnvironment environment{.budget = std::make_shared<PickleBudget>(source.size())};
+  const PickleEnvironment environment{.budget = std::make_shared<ReadBudget>(source.size())};
   return read_one_pickle(reader, environment);
 }
 

@@ -1,5 +1,7 @@
 #include "lifted/formats/python_calls.h"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -29,19 +31,43 @@ std::string canonical(const Name& name) {
   return name.text();
 }
 
-[[noreturn]] void refuse(const std::string& whole_name) {
-  const std::string name = printable(whole_name, 120);
+/// Functions that run code or touch the machine. Nothing here would run them; but no honest checkpoint asks for them,
+/// and who opens such a file in Python ought to know.
+bool is_an_attack(const std::string& name) {
+  static const std::set<std::string_view> modules = {
+      "os",     "posix",  "nt",     "subprocess", "sys",     "importlib", "imp",       "runpy",
+      "socket", "shutil", "ctypes", "pty",        "code",    "pickle",    "_pickle",   "commands",
+      "pip",    "pdb",    "bdb",    "timeit",     "profile", "cProfile",  "webbrowser"};
+  static const std::set<std::string_view> builtins = {"eval",  "exec",  "execfile",   "compile",   "open",
+                                                      "apply", "input", "__import__", "breakpoint"};
+  constexpr std::string_view kBuiltins = "builtins.";
+  if (name.starts_with(kBuiltins)) return builtins.contains(std::string_view(name).substr(kBuiltins.size()));
+  return modules.contains(std::string_view(name).substr(0, name.find('.')));
+}
+
+void refuse_attack(const std::string& name) {
+  if (is_an_attack(name))
+    fail("the pickle asks to run {}, which no checkpoint needs: do not open this file in Python", printable(name, 200));
+}
+
+void refuse_tensorflow(const std::string& name) {
   if (name.starts_with("dnnlib.tflib.")) {
     fail(
         "{}: this is a TensorFlow StyleGAN network; convert it first with stylegan2-ada-pytorch's legacy.py "
         "(--source network.pkl --dest network-torch.pkl)",
-        name);
+        printable(name, 200));
   }
-  fail(
-      "the pickle asks to run {}, which is refused: only tensors and plain containers are read. If the file can be "
-      "trusted, load it "
-      "in Python and save its state_dict()",
-      name);
+}
+
+/// Of a torch.nn.Module's attributes, those that hold its tensors and parts; none if this is no module's state.
+std::optional<Dict> module_state(const Value& state) {
+  const auto has = [&](const char* key) { return state.find(key) && state.find(key)->is_dict(); };
+  if (!state.is_dict() || !has("_parameters") || !has("_buffers") || !has("_modules")) return {};
+  Dict kept;
+  for (const char* key : {"_parameters", "_buffers", "_non_persistent_buffers_set", "_modules"}) {
+    if (const Value* value = state.find(key)) kept.set(Value::of(std::string(key)), *value);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -52,15 +78,31 @@ const Value& PythonCall::argument(size_t index) const {
 }
 
 Value call_python(const Name& name, std::span<const Value> arguments, const PickleEnvironment& environment) {
-  const std::string text = canonical(name);
-  const auto function = functions().find(text);
-  if (function == functions().end()) refuse(text);
+  const auto function = functions().find(canonical(name));
+  if (function == functions().end()) return unknown_object(name, environment);
   return function->second({function->first, arguments, environment});
 }
 
+bool is_known_to_python(const Name& name) {
+  return functions().contains(canonical(name));
+}
+
+Value unknown_object(const Name& type, const PickleEnvironment& environment) {
+  const std::string text = canonical(type);
+  refuse_tensorflow(text);
+  refuse_attack(text);
+  environment.budget->spend_bytes(text.size());
+  return Value::of(Object{.module = type.module, .class_name = type.name, .known = false});
+}
+
 void set_python_state(Value& object, const Value& state, const PickleEnvironment& environment) {
-  if (object.kind() == Value::Kind::name) refuse(object.as_name().text());
+  if (object.kind() == Value::Kind::name) return refuse_attack(canonical(object.as_name()));
   if (set_numpy_state(object, state, environment)) return;
+  if (object.is_object() && !object.as_object().known) {
+    if (auto kept = module_state(state)) std::get<Object>(object.node().content).state = Value::of(std::move(*kept));
+    return;
+  }
+  if (object.is_sequence() || object.is_tensor()) return;
   if (!object.is_dict()) fail("{} cannot take a state", object.summary());
   auto& dict = std::get<Dict>(object.node().content);
   // An OrderedDict's state are attributes of the container (state_dict()'s `_metadata`), not entries.
@@ -68,7 +110,7 @@ void set_python_state(Value& object, const Value& state, const PickleEnvironment
       dict.python_type == "argparse.Namespace" || dict.python_type == "types.SimpleNamespace";
   if (!attributes_are_entries) return;
   for (const auto& [key, value] : state.as_dict().items()) {
-    environment.budget->spend_object();
+    environment.budget->spend_object(sizeof(Node));
     dict.set(key, value);
   }
 }

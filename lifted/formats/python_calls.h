@@ -1,6 +1,6 @@
 // The Python functions and classes that pickles in checkpoints use, and what this reader does in their place. Private
-// to the pickle reader. A name that is not in these tables may appear in a pickle but not be called, constructed or
-// given state.
+// to the pickle reader. What any other name makes of its arguments is not known: the result is an object of that class,
+// without contents.
 #pragma once
 
 #include <span>
@@ -36,10 +36,16 @@ std::span<const PythonEntry> numpy_functions();
 /// NVIDIA's persistence classes and EasyDict.
 std::span<const PythonEntry> nvidia_functions();
 
-/// `name(*arguments)`. Error naming the function if it is not in a table.
+/// `name(*arguments)`; an object of unknown contents if the name is not in a table. Error naming the function if it is
+/// one that only an attack would call (os.system, eval…), although nothing would run it here.
 Value call_python(const Name& name, std::span<const Value> arguments, const PickleEnvironment& environment);
+/// Whether the name is in a table.
+bool is_known_to_python(const Name& name);
+/// An object of which only the class is known.
+Value unknown_object(const Name& type, const PickleEnvironment& environment);
 
-/// `object.__setstate__(state)` or its default. Error naming the object's class if that means nothing here.
+/// `object.__setstate__(state)` or its default. Of an object of unknown class, a torch.nn.Module's tensors and parts
+/// are kept.
 void set_python_state(Value& object, const Value& state, const PickleEnvironment& environment);
 
 /// A NumPy array or dtype receiving its state; false if `object` is neither.

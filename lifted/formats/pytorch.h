@@ -20,7 +20,7 @@ Value read_pytorch_zip(const ZipArchive& archive);
 /// The object that was saved. Tensors have their own memory, since the format does not align them.
 Value read_pytorch_legacy(const ByteSource& source);
 /// The same within another file, whose budget it shares.
-Value read_pytorch_legacy(const ByteSource& source, std::shared_ptr<PickleBudget> budget, int nesting);
+Value read_pytorch_legacy(const ByteSource& source, std::shared_ptr<ReadBudget> budget, int nesting);
 
 /// A torch.save file of either format that was found inside a pickle. Error beyond two levels of such nesting.
 Value read_embedded_pytorch(const ByteSource& source, const PickleEnvironment& outer);

@@ -16,10 +16,11 @@ constexpr int64_t kProtocol = 1001;
 /// The storages' memory is allocated when the pickle mentions them and filled when their content follows.
 class LegacyStorages {
  public:
-  explicit LegacyStorages(std::shared_ptr<PickleBudget> budget, uint64_t file_bytes)
+  explicit LegacyStorages(std::shared_ptr<ReadBudget> budget, uint64_t file_bytes)
       : budget_(std::move(budget)), bytes_left_(file_bytes) {}
 
   Value mention(const Value& persistent_id) {
+    if (const auto type = class_of_module(persistent_id)) return *type;
     const StorageId id = parse_storage_id(persistent_id);
     auto [known, is_new] = storages_.try_emplace(id.key);
     Storage& storage = known->second;
@@ -74,7 +75,7 @@ class LegacyStorages {
         strided_view(storage, {.offset = parts[1].as_int(), .sizes = {parts[2].as_int()}, .strides = {1}}));
   }
 
-  std::shared_ptr<PickleBudget> budget_;
+  std::shared_ptr<ReadBudget> budget_;
   uint64_t bytes_left_;
   std::unordered_map<std::string, Storage> storages_;
 };
@@ -99,7 +100,7 @@ bool is_pytorch_legacy(const ByteSource& source) {
   return source.text().substr(0, 32).find(kMagic) != std::string_view::npos;
 }
 
-Value read_pytorch_legacy(const ByteSource& source, std::shared_ptr<PickleBudget> budget, int nesting) {
+Value read_pytorch_legacy(const ByteSource& source, std::shared_ptr<ReadBudget> budget, int nesting) {
   ByteReader reader(source);
   const PickleEnvironment plain{.budget = budget, .nesting = nesting};
   check_header(reader, plain);
@@ -121,7 +122,7 @@ Value read_pytorch_legacy(const ByteSource& source, std::shared_ptr<PickleBudget
 }
 
 Value read_pytorch_legacy(const ByteSource& source) {
-  return read_pytorch_legacy(source, std::make_shared<PickleBudget>(source.size()), 0);
+  return read_pytorch_legacy(source, std::make_shared<ReadBudget>(source.size()), 0);
 }
 
 }  // namespace lifted::formats

@@ -13,13 +13,20 @@ std::string key_of(const Value& key) {
 
 }  // namespace
 
+std::optional<Value> class_of_module(const Value& persistent_id) {
+  if (!persistent_id.is_sequence() || persistent_id.as_sequence().size() < 2) return {};
+  const auto& parts = persistent_id.as_sequence();
+  const bool is_module =
+      parts[0].is_string() && parts[0].as_string() == "module" && parts[1].kind() == Value::Kind::name;
+  return is_module ? std::optional(parts[1]) : std::nullopt;
+}
+
 StorageId parse_storage_id(const Value& persistent_id) {
   if (!(persistent_id.is_sequence() && !persistent_id.as_sequence().empty()))
     fail("a persistent id that is {}, expected a tuple", persistent_id.summary());
   const auto& parts = persistent_id.as_sequence();
   if (!(parts[0].is_string() && parts[0].as_string() == "storage"))
-    fail("a persistent id of kind {}, expected 'storage' (files of whole modules are not read: save the state_dict())",
-         parts[0].summary());
+    fail("a persistent id of kind {}, expected 'storage'", parts[0].summary());
   require(parts.size() == 5 || parts.size() == 6, "a storage id of {} parts, expected 5 or 6", parts.size());
 
   const std::string type = parts[1].as_name().text();

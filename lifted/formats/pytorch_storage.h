@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "lifted/formats/value.h"
@@ -18,6 +19,9 @@ struct StorageId {
 
   uint64_t bytes() const { return static_cast<uint64_t>(count) * c10::elementSize(dtype); }
 };
+
+/// The class that old files of whole modules refer to by ("module", class, source file, source); none otherwise.
+std::optional<Value> class_of_module(const Value& persistent_id);
 
 /// Reads ("storage", storage class, key, device, count[, view]). The device is ignored. Error if it is anything else.
 StorageId parse_storage_id(const Value& persistent_id);

@@ -20,13 +20,13 @@ std::string archive_prefix(const ZipArchive& archive) {
   fail("{}: a zip archive without data.pkl: this is no PyTorch checkpoint", archive.source().name());
 }
 
-void check_plain_checkpoint(const ZipArchive& archive, const std::string& prefix) {
+void check_plain_checkpoint(const ZipArchive& archive, const std::string& prefix, ReadBudget& budget) {
   require(!archive.contains(prefix + "/constants.pkl"),
           "{}: a TorchScript archive (a program saved by torch.jit.save), expected a checkpoint of torch.save",
           archive.source().name());
   const std::string byte_order = prefix + "/byteorder";
   if (archive.contains(byte_order)) {
-    const ByteSource order = archive.read(byte_order);
+    const ByteSource order = archive.read(byte_order, budget);
     require(order.text() == "little", "{}: saved with byte order '{}', expected 'little'", order.name(),
             order.text().substr(0, 20));
   }
@@ -34,10 +34,11 @@ void check_plain_checkpoint(const ZipArchive& archive, const std::string& prefix
 
 class ZipStorages {
  public:
-  ZipStorages(const ZipArchive& archive, std::string prefix, std::shared_ptr<PickleBudget> budget)
+  ZipStorages(const ZipArchive& archive, std::string prefix, std::shared_ptr<ReadBudget> budget)
       : archive_(archive), prefix_(std::move(prefix)), budget_(std::move(budget)) {}
 
   Value load(const Value& persistent_id) {
+    if (const auto type = class_of_module(persistent_id)) return *type;
     const StorageId id = parse_storage_id(persistent_id);
     const auto known = loaded_.find(id.key);
     if (known != loaded_.end()) {
@@ -52,7 +53,7 @@ class ZipStorages {
     require(entry != archive_.entries().end(), "storage {} is missing: the archive has no entry '{}'", id.key, name);
     require(entry->second.size == id.bytes(), "storage {} has {} bytes, expected {} ({} elements of {})", id.key,
             entry->second.size, id.bytes(), id.count, dtype_name(id.dtype));
-    const Value storage = Value::of(flat_tensor(archive_.read(name), id.dtype, budget_.get()));
+    const Value storage = Value::of(flat_tensor(archive_.read(name, *budget_), id.dtype, budget_.get()));
     loaded_.emplace(id.key, storage);
     return storage;
   }
@@ -60,24 +61,24 @@ class ZipStorages {
  private:
   const ZipArchive& archive_;
   std::string prefix_;
-  std::shared_ptr<PickleBudget> budget_;
+  std::shared_ptr<ReadBudget> budget_;
   std::unordered_map<std::string, Value> loaded_;
 };
 
-Value read_archive(const ZipArchive& archive, std::shared_ptr<PickleBudget> budget, int nesting) {
+Value read_archive(const ZipArchive& archive, std::shared_ptr<ReadBudget> budget, int nesting) {
   const std::string prefix = archive_prefix(archive);
-  check_plain_checkpoint(archive, prefix);
+  check_plain_checkpoint(archive, prefix, *budget);
   ZipStorages storages(archive, prefix, budget);
   const PickleEnvironment environment{
       .persistent_load = [&](const Value& id) { return storages.load(id); }, .budget = budget, .nesting = nesting};
-  ByteReader reader(archive.read(prefix + std::string(kPickle)));
+  ByteReader reader(archive.read(prefix + std::string(kPickle), *budget));
   return read_one_pickle(reader, environment);
 }
 
 }  // namespace
 
 Value read_pytorch_zip(const ZipArchive& archive) {
-  return read_archive(archive, std::make_shared<PickleBudget>(archive.source().size()), 0);
+  return read_archive(archive, std::make_shared<ReadBudget>(archive.source().size()), 0);
 }
 
 Value read_pytorch_zip(const ByteSource& source) {

@@ -51,6 +51,20 @@ constexpr std::array<NamedDtype, 18> kDtypes = {{
     {"complex128", torch::kComplexDouble},
 }};
 
+constexpr std::array<NamedDtype, 11> kNumpyDtypes = {{
+    {"f2", torch::kFloat16},
+    {"f4", torch::kFloat32},
+    {"f8", torch::kFloat64},
+    {"i1", torch::kInt8},
+    {"i2", torch::kInt16},
+    {"i4", torch::kInt32},
+    {"i8", torch::kInt64},
+    {"u1", torch::kUInt8},
+    {"b1", torch::kBool},
+    {"c8", torch::kComplexFloat},
+    {"c16", torch::kComplexDouble},
+}};
+
 template <size_t count>
 std::optional<torch::ScalarType> find(const std::array<NamedDtype, count>& table, std::string_view name) {
   for (const auto& [known, dtype] : table) {
@@ -87,12 +101,16 @@ std::optional<torch::ScalarType> torch_dtype(std::string_view name) {
   return has_prefix(name, "torch.") ? find(kDtypes, name) : std::nullopt;
 }
 
+std::optional<torch::ScalarType> numpy_dtype(std::string_view code) {
+  return find(kNumpyDtypes, code);
+}
+
 bool all_zero_or_one(const ByteSource& bytes) {
   const auto values = bytes.bytes();
   return std::all_of(values.begin(), values.end(), [](std::byte value) { return value <= std::byte{1}; });
 }
 
-torch::Tensor flat_tensor(const ByteSource& bytes, torch::ScalarType dtype, PickleBudget* budget) {
+torch::Tensor flat_tensor(const ByteSource& bytes, torch::ScalarType dtype, ReadBudget* budget) {
   const size_t item_size = c10::elementSize(dtype);
   require(bytes.size() % item_size == 0, "{} bytes, expected a multiple of {} for {}", bytes.size(), item_size,
           c10::toString(dtype));

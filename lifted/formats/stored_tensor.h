@@ -17,10 +17,12 @@ namespace lifted::formats {
 std::optional<torch::ScalarType> storage_dtype(std::string_view python_name);
 /// The dtype of "torch.float32", "torch.int64"…; none for other names.
 std::optional<torch::ScalarType> torch_dtype(std::string_view python_name);
+/// The dtype of NumPy's "f4", "i8", "b1"… (kind and bytes); none for other codes.
+std::optional<torch::ScalarType> numpy_dtype(std::string_view code);
 
 /// A flat tensor over the bytes, sharing their memory where its alignment allows, copied otherwise. The number of bytes
 /// must be a multiple of the element size. Error if a bool is neither 0 nor 1.
-torch::Tensor flat_tensor(const ByteSource& bytes, torch::ScalarType dtype, PickleBudget* budget = nullptr);
+torch::Tensor flat_tensor(const ByteSource& bytes, torch::ScalarType dtype, ReadBudget* budget = nullptr);
 
 /// Whether the bytes are valid booleans.
 bool all_zero_or_one(const ByteSource& bytes);

@@ -18,9 +18,11 @@ std::vector<int64_t> integers(const Value& sequence) {
 
 torch::Tensor rebuild(const PythonCall& call, const torch::Tensor& storage) {
   require(storage.dim() == 1, "{} of something that is no storage", call.name);
-  return strided_view(storage, {.offset = call.argument(1).as_int(),
-                                .sizes = integers(call.argument(2)),
-                                .strides = integers(call.argument(3))});
+  const StridedLayout layout{
+      .offset = call.argument(1).as_int(), .sizes = integers(call.argument(2)), .strides = integers(call.argument(3))};
+  const torch::Tensor tensor = strided_view(storage, layout);
+  call.environment.budget->spend_tensor(tensor.nbytes());
+  return tensor;
 }
 
 /// _rebuild_tensor(storage, offset, sizes, strides) and _v2(…, requires_grad, hooks, metadata): the rest means nothing
@@ -34,7 +36,7 @@ Value rebuild_tensor_with_dtype(const PythonCall& call) {
   const std::string name =
       call.argument(6).is_string() ? call.argument(6).as_string() : call.argument(6).as_name().text();
   const auto dtype = torch_dtype(name);
-  require(dtype.has_value(), "a tensor of dtype {}, which is not supported", name);
+  if (!dtype) return unknown_object({"torch", "Tensor of " + name.substr(0, 40)}, call.environment);
   const torch::Tensor& bytes = call.argument(0).as_tensor();
   require(bytes.dim() == 1 && bytes.scalar_type() == torch::kUInt8, "{} expects an untyped storage", call.name);
   const auto item_size = static_cast<int64_t>(c10::elementSize(*dtype));
@@ -47,7 +49,7 @@ Value rebuild_tensor_with_dtype(const PythonCall& call) {
 
 /// _rebuild_parameter(tensor, requires_grad, hooks) and _with_state: the tensor itself.
 Value rebuild_parameter(const PythonCall& call) {
-  return Value::of(call.argument(0).as_tensor());
+  return call.argument(0).is_object() ? call.argument(0) : Value::of(call.argument(0).as_tensor());
 }
 
 /// _rebuild_from_type_v2(function, type, arguments, state): a tensor subclass; its Python attributes are dropped.

@@ -13,6 +13,12 @@ std::string in_quotes(std::string_view text) {
   return fmt::format("'{}'", printable(text, 60));
 }
 
+/// "package.module.Class" or the class alone, at a length fit for messages.
+std::string class_text(const Object& object) {
+  const std::string name = object.known ? object.class_name : object.module + "." + object.class_name;
+  return printable(name, 120);
+}
+
 /// A text that is equal for equal keys only. Tuples nest one level, which bounds the work.
 std::string key_text(const Value& key, bool inside_tuple = false) {
   switch (key.kind()) {
@@ -29,7 +35,11 @@ std::string key_text(const Value& key, bool inside_tuple = false) {
     case Value::Kind::bytes:
       return fmt::format("b{}", key.as_bytes().text());
     case Value::Kind::name:
-      return "g" + key.as_name().text();
+      return fmt::format("g{}", key.as_name().text());
+    case Value::Kind::tensor:
+    case Value::Kind::set:
+    case Value::Kind::object:
+      return fmt::format("o{}", key.identity());
     case Value::Kind::tuple:
       if (!inside_tuple) {
         std::string text = "t";
@@ -144,7 +154,7 @@ std::string Value::summary() const {
     case Kind::dict:
       return fmt::format("a dict of {} entries", as_dict().items().size());
     case Kind::object:
-      return fmt::format("an object of class {}", printable(as_object().class_name, 120));
+      return fmt::format("an object of class {}", class_text(as_object()));
   }
   return "an unknown value";
 }

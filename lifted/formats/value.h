@@ -88,7 +88,8 @@ struct Set {
   std::vector<Value> items;
 };
 
-/// Entries in the order of the file. Keys are scalars, or tuples of scalars.
+/// Entries in the order of the file. Keys are scalars or tuples of scalars, equal by value, or tensors, sets and
+/// objects, equal by identity.
 struct Dict {
   Dict() = default;
   explicit Dict(std::string type) : python_type(std::move(type)) {}
@@ -107,10 +108,11 @@ struct Dict {
   std::unordered_map<std::string, size_t> index_;
 };
 
-/// An instance of a Python class: what was known about it, without the class.
+/// An instance of a Python class: what is known about it, without the class.
 struct Object {
   std::string module, class_name;
-  Value arguments = {};          // positional constructor arguments: a sequence, or none
+  bool known = true;     // else the class means nothing here, and of its contents at most a module's tensors are kept
+  Value arguments = {};  // positional constructor arguments: a sequence, or none
   Value keyword_arguments = {};  // a dict, or none
   Value state = {};
 };

@@ -226,6 +226,20 @@ void ZipArchive::measure_rooms(uint64_t directory_offset) {
     by_offset[i]->room_end = i + 1 < by_offset.size() ? by_offset[i + 1]->header_offset : directory_offset;
 }
 
+ByteSource ZipArchive::read(std::string_view name, ReadBudget& budget) const {
+  const auto found = entries_.find(name);
+  if (found != entries_.end() && found->second.method != kStored) {
+    const Entry& entry = found->second;
+    try {
+      budget.spend_bytes(entry.size);
+    } catch (const Error& error) {
+      fail("{}: the compressed entry '{}' claims {} bytes out of {}: {}", source_.name(), name, entry.size,
+           entry.compressed_size, error.what());
+    }
+  }
+  return read(name);
+}
+
 const ZipArchive::Entry& ZipArchive::checked_entry(std::string_view name) const {
   const auto found = entries_.find(name);
   require(found != entries_.end(), "{}: the zip archive has no entry '{}'", source_.name(), name);

@@ -11,6 +11,7 @@
 
 #include "lifted/formats/byte_source.h"
 #include "lifted/formats/random_access_file.h"
+#include "lifted/formats/read_budget.h"
 
 namespace lifted::formats {
 
@@ -43,6 +44,8 @@ class ZipArchive {
   /// missing, larger than `max_size` (before anything is allocated), encrypted, compressed in a way other than deflate,
   /// damaged, overlaps another one or lies outside the file.
   ByteSource read(std::string_view name, uint64_t max_size = UINT64_MAX) const;
+  /// The same, but what has to be inflated is spent from the file's budget first.
+  ByteSource read(std::string_view name, ReadBudget& budget) const;
   /// The same as bytes of one's own.
   Bytes read_bytes(std::string_view name, uint64_t max_size = UINT64_MAX) const;
   /// The first `count` bytes of an entry, or all if it has fewer; the checksum is not looked at.

@@ -9,6 +9,7 @@
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/inception_program.h"
+#include "lifted/model/named_errors.h"
 #include "lifted/model/network_kind.h"
 #include "lifted/model/torchscript.h"
 #include "lifted/nets/load.h"
@@ -54,21 +55,27 @@ nets::Vgg16 load_vgg16_program(const std::filesystem::path& path) {
 }  // namespace
 
 nets::Vgg16 load_vgg16(const std::filesystem::path& path) {
-  if (is_torchscript(path)) return load_vgg16_program(path);
-  return nets::load_vgg16(formats::tensors_of(read_kind(path, NetworkKind::vgg).root), path.string());
+  return with_name(path.string(), [&] {
+    if (is_torchscript(path)) return load_vgg16_program(path);
+    return nets::load_vgg16(formats::tensors_of(read_kind(path, NetworkKind::vgg).root), path.string());
+  });
 }
 
 nets::InceptionV3 load_inception(const std::filesystem::path& path) {
-  if (is_torchscript(path)) return load_inception_program(path);
-  return nets::load_inception_v3(formats::tensors_of(read_kind(path, NetworkKind::inception).root), path.string());
+  return with_name(path.string(), [&] {
+    if (is_torchscript(path)) return load_inception_program(path);
+    return nets::load_inception_v3(formats::tensors_of(read_kind(path, NetworkKind::inception).root), path.string());
+  });
 }
 
 nets::FaceEmbedding load_face_embedding(const std::filesystem::path& path) {
-  const auto checkpoint = read_kind(path, NetworkKind::face_embedding);
-  if (checkpoint.kind == formats::FileKind::safetensors)
-    return nets::load_face_embedding(formats::tensors_of(checkpoint.root), path.string());
-  return nets::load_face_embedding(formats::tensors_of(checkpoint.root.at("model_state_dict"), "module."),
-                                   path.string() + ": model_state_dict");
+  return with_name(path.string(), [&] {
+    const auto checkpoint = read_kind(path, NetworkKind::face_embedding);
+    if (checkpoint.kind == formats::FileKind::safetensors)
+      return nets::load_face_embedding(formats::tensors_of(checkpoint.root), path.string());
+    return nets::load_face_embedding(formats::tensors_of(checkpoint.root.at("model_state_dict"), "module."),
+                                     path.string() + ": model_state_dict");
+  });
 }
 
 void save_face_embedding(const std::filesystem::path& path, const nets::FaceEmbedding& network,
@@ -77,8 +84,10 @@ void save_face_embedding(const std::filesystem::path& path, const nets::FaceEmbe
 }
 
 nets::ViewLightProbe load_view_light_probe(const std::filesystem::path& path) {
-  const auto checkpoint = read_kind(path, NetworkKind::view_light_probe);
-  return nets::load_view_light_probe(formats::tensors_of(checkpoint.root), path.string());
+  return with_name(path.string(), [&] {
+    const auto checkpoint = read_kind(path, NetworkKind::view_light_probe);
+    return nets::load_view_light_probe(formats::tensors_of(checkpoint.root), path.string());
+  });
 }
 
 void save_view_light_probe(const std::filesystem::path& path, const nets::ViewLightProbe& network,
@@ -87,8 +96,10 @@ void save_view_light_probe(const std::filesystem::path& path, const nets::ViewLi
 }
 
 nets::ImageDepthNet load_image_depth_net(const std::filesystem::path& path) {
-  const auto checkpoint = read_kind(path, NetworkKind::image_depth);
-  return nets::load_image_depth_net(formats::tensors_of(checkpoint.root), path.string());
+  return with_name(path.string(), [&] {
+    const auto checkpoint = read_kind(path, NetworkKind::image_depth);
+    return nets::load_image_depth_net(formats::tensors_of(checkpoint.root), path.string());
+  });
 }
 
 void save_image_depth_net(const std::filesystem::path& path, const nets::ImageDepthNet& network,

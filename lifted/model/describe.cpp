@@ -1,12 +1,16 @@
 // `describe_network`: what a checkpoint file is, in words.
 #include <fmt/ranges.h>
 
+#include <unordered_set>
+
 #include "lifted/base/json.h"
 #include "lifted/base/printable.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/formats/nvidia_pickle.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/generator_state.h"
 #include "lifted/model/import.h"
+#include "lifted/model/named_errors.h"
 #include "lifted/model/network_kind.h"
 
 namespace lifted::model {
@@ -16,17 +20,26 @@ using formats::Checkpoint;
 using formats::Value;
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-int64_t count_values(const Value& value) {
+using Visited = std::unordered_set<const void*>;
+
+/// Of tensors in dicts; what occurs again is not counted again, however often a small file repeats it.
+int64_t count_values(const Value& value, Visited& visited) {
+  if (!(value.is_tensor() || value.is_dict()) || !visited.insert(value.identity()).second) return 0;
   if (value.is_tensor()) return value.as_tensor().numel();
   int64_t count = 0;
-  if (value.is_dict()) {
-    for (const auto& [key, entry] : value.as_dict().items()) count += count_values(entry);
-  }
+  for (const auto& [key, entry] : value.as_dict().items()) count += count_values(entry, visited);
   return count;
 }
 
-void add_generator(Facts& facts, const StateDict& state, const std::string& what) {
-  const nets::Stylegan2Config config = nets::infer_stylegan2_config(state, what);
+int64_t count_values(const Value& value) {
+  Visited visited;
+  return count_values(value, visited);
+}
+
+void add_generator(Facts& facts, const GeneratorState& generator) {
+  const nets::Stylegan2Config& config = generator.config;
+  if (!generator.place.empty()) facts.emplace_back("generator", generator.place);
+  for (const std::string& remark : generator.remarks) facts.emplace_back("note", remark);
   facts.emplace_back("image size", fmt::format("{0}×{0}", config.size));
   facts.emplace_back("z, w", fmt::format("{}, {}", config.z_dim, config.w_dim));
   facts.emplace_back("mapping layers", std::to_string(config.mapping_layers));
@@ -49,15 +62,23 @@ void add_entries(Facts& facts, const Value& root) {
   }
 }
 
+void add_code_facts(Facts& facts, const Value& root) {
+  if (root.is_tensor()) facts.emplace_back("codes", root.summary());
+  if (root.is_dict()) add_entries(facts, root);
+}
+
 void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
   const Value& root = checkpoint.root;
   switch (kind) {
     case NetworkKind::stylegan2: {
-      const Value* g_ema = root.find("g_ema");
-      add_generator(facts, formats::tensors_of(g_ema ? *g_ema : root, "module."), what);
-      if (g_ema) add_entries(facts, root);
+      const GeneratorState generator = generator_state(checkpoint, kind, what);
+      add_generator(facts, generator);
+      if (root.is_dict() && generator.place == "g_ema") add_entries(facts, root);
       break;
     }
+    case NetworkKind::codes:
+      add_code_facts(facts, root);
+      break;
     case NetworkKind::liftedgan:
       if (const Value* depth = root.find("netD")) add_lifting(facts, formats::tensors_of(*depth, "module."), what);
       add_entries(facts, root);
@@ -73,10 +94,12 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
       }
       break;
     case NetworkKind::nvidia_ada: {
+      const auto generator = find_nvidia_generator(root);
       const nlohmann::json arguments =
-          formats::module_arguments(root.at("G_ema"));  // items() keeps no temporary alive.
+          formats::module_arguments(generator->module);  // items() keeps no temporary alive.
       for (const auto& [key, value] : arguments.items())
-        facts.emplace_back("G_ema " + printable(key, 60), shown(value, 200));
+        facts.emplace_back(generator->key + " " + printable(key, 60), shown(value, 200));
+      add_generator(facts, generator_state(checkpoint, kind, what));
       break;
     }
     case NetworkKind::discriminator:
@@ -90,19 +113,23 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
 }  // namespace
 
 NetworkDescription describe_network(const std::filesystem::path& path) {
-  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
+  return describe_network(formats::read_checkpoint(network_bytes(path)), path);
+}
+
+NetworkDescription describe_network(const Checkpoint& checkpoint, const std::filesystem::path& path) {
   const NetworkKind kind = recognize(checkpoint);
   NetworkDescription description;
-  const auto usage = how_to_use(kind);
-  description.sentence =
-      fmt::format("{} is {}{}{}", path.filename().string(), what_it_is(kind), usage.empty() ? "" : "; ", usage);
+  std::string usage(how_to_use(kind));
   description.facts.emplace_back("file format", formats::name_of(checkpoint.kind));
   description.facts.emplace_back("values", std::to_string(count_values(checkpoint.root)));
+  const std::string file = path.filename().string();
   try {
-    add_facts(description.facts, checkpoint, kind, path.filename().string());
+    with_name(file, [&] { add_facts(description.facts, checkpoint, kind, file); });
   } catch (const Error& error) {
     description.facts.emplace_back("but", error.what());
+    usage = "it cannot be used as it is, see below";
   }
+  description.sentence = fmt::format("{} is {}{}{}", file, what_it_is(kind), usage.empty() ? "" : "; ", usage);
   return description;
 }
 

@@ -4,13 +4,14 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/printable.h"
+#include "lifted/base/log.h"
 #include "lifted/formats/checkpoint.h"
-#include "lifted/formats/nvidia_pickle.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/generator_state.h"
+#include "lifted/model/named_errors.h"
 #include "lifted/model/network_file.h"
 #include "lifted/model/network_kind.h"
 #include "lifted/nets/load.h"
-#include "lifted/nets/stylegan2_ada.h"
 
 namespace lifted::model {
 namespace {
@@ -26,43 +27,19 @@ StateDict state_at(const Checkpoint& checkpoint, const std::string& key, const s
   return formats::tensors_of(*dict, "module.");
 }
 
-void require_latent_avg(const torch::Tensor& mean, int w_dim, const std::string& what) {
-  require(mean.numel() == w_dim && mean.is_floating_point() && mean.isfinite().all().item<bool>(),
-          "{}: latent_avg must be {} finite values", what, w_dim);
-}
-
-LoadedNetwork load_rosinality(const Checkpoint& checkpoint, const std::string& what) {
-  const bool bare = checkpoint.root.find("g_ema") == nullptr;
-  const StateDict state = bare ? formats::tensors_of(checkpoint.root, "module.") : state_at(checkpoint, "g_ema", what);
+LoadedNetwork load_generator(const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
+  const GeneratorState state = generator_state(checkpoint, kind, what);
+  for (const std::string& remark : state.remarks) log_warning("{}: {}", what, remark);
   LoadedNetwork network;
-  network.generator = nets::Stylegan2Generator(nets::infer_stylegan2_config(state, what));
-  nets::load_strict(*network.generator, state, bare ? what : what + ": g_ema");
-  const Value* mean = bare ? nullptr : checkpoint.root.find("latent_avg");
-  if (mean && mean->is_tensor()) {
-    require_latent_avg(mean->as_tensor(), network.generator->config().w_dim, what);
-    network.statistics.mean = mean->as_tensor().to(torch::kFloat32).flatten().clone();
-    network.statistics.source = "the checkpoint's latent_avg";
+  network.generator = nets::Stylegan2Generator(state.config);
+  nets::load_strict(*network.generator, state.tensors, state.place.empty() ? what : what + ": " + state.place);
+  if (state.latent_avg.defined()) {
+    network.statistics.mean = state.latent_avg;
+    network.statistics.source = state.average_source;
   } else {
     network.statistics = WStatistics::measure(network.generator);
   }
   return network;
-}
-
-LoadedNetwork load_ada(const Checkpoint& checkpoint, const std::string& what) {
-  const Value& module = checkpoint.root.at("G_ema");
-  const nets::ConvertedGenerator converted = nets::convert_ada_generator(
-      formats::module_state_dict(module), formats::module_arguments(module), what + ": G_ema");
-  LoadedNetwork network;
-  network.generator = nets::Stylegan2Generator(converted.config);
-  nets::load_strict(*network.generator, converted.state, what + ": G_ema");
-  require_latent_avg(converted.latent_avg, converted.config.w_dim, what);
-  network.statistics.mean = converted.latent_avg.to(torch::kFloat32).flatten().clone();
-  network.statistics.source = "the network's w_avg";
-  return network;
-}
-
-LoadedNetwork load_generator(const Checkpoint& checkpoint, NetworkKind kind, const std::string& what) {
-  return kind == NetworkKind::nvidia_ada ? load_ada(checkpoint, what) : load_rosinality(checkpoint, what);
 }
 
 LoadedNetwork lift(LoadedNetwork network, const Checkpoint& checkpoint, const std::string& what,
@@ -128,19 +105,6 @@ void freeze(const LoadedNetwork& network) {
   }
 }
 
-LoadedNetwork read_network(const fs::path& path, const std::optional<fs::path>& gan) {
-  const Checkpoint checkpoint = formats::read_checkpoint(network_bytes(path));
-  const NetworkKind kind = recognize(checkpoint);
-  if (gan) refuse_superfluous_gan(path, kind, *gan);
-  torch::NoGradGuard no_grad;
-  LoadedNetwork network =
-      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
-  network.files = {path};
-  if (gan) network.files.push_back(*gan);
-  freeze(network);
-  return network;
-}
-
 }  // namespace
 
 const LiftedGan& LoadedNetwork::require_lifted() const {
@@ -154,13 +118,21 @@ const LiftedGan& LoadedNetwork::require_lifted() const {
 }
 
 LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan) {
-  try {
-    return read_network(path, gan);
-  } catch (const c10::Error& error) {  // names no file
-    fail("{}: {}", path.string(), library_sentence(error.what()));
-  } catch (const std::bad_alloc&) {
-    fail("{}: not enough memory to read it", path.string());
-  }
+  return with_name(
+      path.string(), [&] { return load_network(formats::read_checkpoint(network_bytes(path)), path, gan); },
+      gan ? gan->string() : "");
+}
+
+LoadedNetwork load_network(const Checkpoint& checkpoint, const fs::path& path, const std::optional<fs::path>& gan) {
+  const NetworkKind kind = recognize(checkpoint);
+  if (gan) refuse_superfluous_gan(path, kind, *gan);
+  torch::NoGradGuard no_grad;
+  LoadedNetwork network =
+      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
+  network.files = {path};
+  if (gan) network.files.push_back(*gan);
+  freeze(network);
+  return network;
 }
 
 }  // namespace lifted::model

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "lifted/formats/checkpoint.h"
 #include "lifted/model/lifted_gan.h"
 #include "lifted/model/w_statistics.h"
 #include "lifted/nets/stylegan2.h"
@@ -29,7 +30,8 @@ struct LoadedNetwork {
 
 /// Reads a network, telling by content what each file is:
 ///  * this project's own .safetensors (lifted or plain),
-///  * a StyleGAN2 generator (rosinality's .pt) or an NVIDIA StyleGAN2-ADA .pkl: plain 2D,
+///  * a StyleGAN2 generator (rosinality's .pt, under any prefix, with or without its noise maps) or an NVIDIA
+///    StyleGAN2-ADA .pkl: plain 2D,
 ///  * a LiftedGAN checkpoint_NNN.pth, with `gan` the generator it was trained with; our own without its generator, with
 ///    `gan` any network that has the same.
 /// Parameters need no gradient. Error that says what a file is, and which command or option takes it, if it is
@@ -37,11 +39,18 @@ struct LoadedNetwork {
 /// the tensor that holds NaN.
 LoadedNetwork load_network(const std::filesystem::path& network, const std::optional<std::filesystem::path>& gan = {});
 
+/// The same of a checkpoint that has been read; `path` names it in messages.
+LoadedNetwork load_network(const formats::Checkpoint& checkpoint, const std::filesystem::path& path,
+                           const std::optional<std::filesystem::path>& gan = {});
+
 struct NetworkDescription {
   std::string sentence;  // "FILE is a StyleGAN2 generator (rosinality's layout); pass it as …"
   std::vector<std::pair<std::string, std::string>> facts;  // {"image size", "256"}, …
 };
-/// What a file is, without building its networks. Error only if it is no checkpoint at all.
+/// What a file is, without building its networks; of one that load_network() refuses, why. Error only if it is no
+/// checkpoint at all.
 NetworkDescription describe_network(const std::filesystem::path& path);
+/// The same of a checkpoint that has been read.
+NetworkDescription describe_network(const formats::Checkpoint& checkpoint, const std::filesystem::path& path);
 
 }  // namespace lifted::model

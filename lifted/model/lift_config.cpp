@@ -69,6 +69,10 @@ LiftConfig LiftConfig::from_json(const nlohmann::json& json) {
 }
 
 void LiftConfig::validate() const {
+  for_each_field(*this, [](const char* name, const auto& field) {
+    require(std::isfinite(static_cast<double>(field)) && std::abs(static_cast<double>(field)) <= 1e6,
+            "lifting configuration: {} is {}, expected a number of at most a million", name, field);
+  });
   require(0 < min_depth && min_depth < max_depth && max_depth < 1e6,
           "lifting configuration: depths {} … {} are no range", min_depth, max_depth);
   require(border_depth >= min_depth && border_depth <= max_depth,

@@ -98,14 +98,17 @@ torch::Tensor LiftedGan::delight(const torch::Tensor& image, const torch::Tensor
 }
 
 Estimate LiftedGan::estimate(const torch::Tensor& w) const {
-  require(w.dim() == 2 && w.size(1) == networks_.config.style_dim,
-          "estimate needs style codes of {} values, one per sample", networks_.config.style_dim);
+  const bool layered = w.dim() == 3;
+  require((layered ? w.size(1) == generator_->layers() : w.dim() == 2) && w.size(-1) == networks_.config.style_dim,
+          "estimate needs style codes of {} values, one per sample or one per layer", networks_.config.style_dim);
+  const torch::Tensor code = layered ? w.mean(1) : w;
   Estimate e;
-  const nets::Decomposed decomposed = networks_.decompose->forward(w);
+  const nets::Decomposed decomposed = networks_.decompose->forward(code);
   e.canon_light = decomposed.light;
   e.view = decomposed.view;
-  e.neutral_style = neutral_style(w, decomposed);
-  const nets::SynthesisOutput neutral = generator_->synthesize(e.neutral_style);
+  e.neutral_style = neutral_style(code, decomposed);
+  const nets::SynthesisOutput neutral =
+      generator_->synthesize(layered ? w + (e.neutral_style - code).unsqueeze(1) : e.neutral_style);
   e.canon_im_raw = neutral.image;
   e.features = neutral.features;
   e.canon_depth = depth_from_raw(networks_.depth->forward(e.neutral_style, e.features));

@@ -57,8 +57,10 @@ class LiftedGan {
   WStatistics& statistics() { return statistics_; }
   int size() const { return generator_->config().size; }
 
-  /// w: B×w_dim. Everything is differentiable but the code's way into M (detached, as published). Without gradients a
-  /// sample's result is the same bits for any batch size and thread count. Published: LiftedGAN.estimate.
+  /// w: B×w_dim, or B×layers×w_dim with one code per layer: then view, light, depth and map are those of the codes'
+  /// mean, and the generator's codes move as the mean does on its way to w0. Everything is differentiable but the
+  /// code's way into M (detached, as published). Without gradients a sample's result is the same bits for any batch
+  /// size and thread count. Published: LiftedGAN.estimate.
   Estimate estimate(const torch::Tensor& w) const;
 
   /// The shape of one estimate in the looks of another: D_S and D_T of `shape`'s code with the feature map, image and

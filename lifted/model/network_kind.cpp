@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "lifted/base/error.h"
 #include "lifted/formats/nvidia_pickle.h"
+#include "lifted/model/codes.h"
+#include "lifted/model/generator_state.h"
 
 namespace lifted::model {
 namespace {
@@ -19,11 +22,32 @@ bool has_dict(const Value& dict, std::string_view key) {
   return entry && entry->is_dict();
 }
 
+bool has_dict_of_lifting(const Value& root) {
+  return root.is_dict() && std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
+                                               [&](const char* key) { return has_dict(root, key); });
+}
+
 NetworkKind recognize_state_dict(const Value& root) {
-  if (has(root, "style.1.weight") && has(root, "input.input")) return NetworkKind::stylegan2;
   if (has(root, "features.0.weight") && has(root, "features.28.weight")) return NetworkKind::vgg;
   if (has(root, "Conv2d_1a_3x3.conv.weight")) return NetworkKind::inception;
   return NetworkKind::unknown;
+}
+
+/// Which of NVIDIA's generators a module is.
+NetworkKind recognize_nvidia(const Value& module) {
+  StateDict state;
+  try {
+    state = formats::module_state_dict(module);
+  } catch (const Error&) {  // who loads it says what is wrong
+    return NetworkKind::nvidia_ada;
+  }
+  const auto begins = [&](const std::string& prefix) {
+    const auto found = state.lower_bound(prefix);
+    return found != state.end() && found->first.starts_with(prefix);
+  };
+  if (begins("backbone.synthesis.") || begins("superresolution.")) return NetworkKind::eg3d;
+  if (state.count("synthesis.input.freqs")) return NetworkKind::stylegan3;
+  return NetworkKind::nvidia_ada;
 }
 
 }  // namespace
@@ -41,16 +65,14 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (format == kImageDepthFormat) return NetworkKind::image_depth;
-  if (!root.is_dict()) return NetworkKind::unknown;
-  if (const Value* g_ema = root.find("G_ema"); g_ema && g_ema->is_object()) return NetworkKind::nvidia_ada;
-  if (std::ranges::any_of(std::array{"netD", "netT", "netSD", "netSC"},
-                          [&](const char* key) { return has_dict(root, key); })) {
-    return NetworkKind::liftedgan;
-  }
+  if (find_generator(root) && !has_dict_of_lifting(root)) return NetworkKind::stylegan2;
+  if (const auto nvidia = find_nvidia_generator(root)) return recognize_nvidia(nvidia->module);
+  if (!root.is_dict()) return holds_codes(root) ? NetworkKind::codes : NetworkKind::unknown;
+  if (has_dict_of_lifting(root)) return NetworkKind::liftedgan;
   if (has_dict(root, "g_ema")) return NetworkKind::stylegan2;
   if (has_dict(root, "d")) return NetworkKind::discriminator;
   if (has_dict(root, "model_state_dict")) return NetworkKind::face_embedding;
-  return recognize_state_dict(root);
+  return holds_codes(root) ? NetworkKind::codes : recognize_state_dict(root);
 }
 
 bool needs_generator(NetworkKind kind) {
@@ -69,6 +91,12 @@ std::string_view what_it_is(NetworkKind kind) {
       return "a LiftedGAN checkpoint: the lifting networks without their generator";
     case NetworkKind::nvidia_ada:
       return "an NVIDIA StyleGAN2-ADA network";
+    case NetworkKind::stylegan3:
+      return "an NVIDIA StyleGAN3 network";
+    case NetworkKind::eg3d:
+      return "an NVIDIA EG3D network";
+    case NetworkKind::codes:
+      return "a file of style codes";
     case NetworkKind::gan_checkpoint:
       return "a generator with its discriminator, to train on from";
     case NetworkKind::discriminator:
@@ -98,6 +126,11 @@ std::string_view how_to_use(NetworkKind kind) {
     case NetworkKind::stylegan2:
     case NetworkKind::nvidia_ada:
       return "pass it as --network for 2D samples, or as --gan beside the LiftedGAN checkpoint trained with it";
+    case NetworkKind::stylegan3:
+    case NetworkKind::eg3d:
+      return "only StyleGAN2's architecture is supported";
+    case NetworkKind::codes:
+      return "pass it as --latents beside its --network";
     case NetworkKind::liftedgan:
       return "pass it as --network, with the StyleGAN2 file it was trained with as --gan";
     case NetworkKind::gan_checkpoint:

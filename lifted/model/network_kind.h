@@ -13,6 +13,9 @@ enum class NetworkKind {
   stylegan2,         // rosinality's layout: a dict with g_ema, or a generator's bare state dict
   liftedgan,         // the authors' checkpoint: netD, netT, netSD, netSC
   nvidia_ada,        // StyleGAN2-ADA pickle with G_ema
+  stylegan3,         // NVIDIA's StyleGAN3
+  eg3d,              // NVIDIA's EG3D
+  codes,             // style codes, of a projector or of this project
   gan_checkpoint,    // this project's: generator and discriminator, to train on from
   discriminator,     // rosinality's layout without a generator
   face_embedding,    // this project's, or model_state_dict of the authors' face recognition network

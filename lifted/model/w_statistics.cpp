@@ -54,14 +54,16 @@ double WStatistics::ensure_sigma_inv(const nets::Stylegan2Generator& generator) 
 
 torch::Tensor truncate(const torch::Tensor& w, const WStatistics& statistics, const Truncation& truncation,
                        int layers) {
-  require(w.dim() == 2 && w.size(1) == statistics.mean.size(0), "truncation needs w codes of {} values",
-          statistics.mean.size(0));
+  require((w.dim() == 2 || (w.dim() == 3 && w.size(1) == layers)) && w.size(-1) == statistics.mean.size(0),
+          "truncation needs w codes of {} values", statistics.mean.size(0));
   const torch::Tensor mean = statistics.mean.to(w.device());
   const torch::Tensor truncated = truncation.psi == 1 ? w : mean + truncation.psi * (w - mean);
   if (!truncation.cutoff) return truncated;
   const int64_t cutoff = std::clamp(*truncation.cutoff, 0, layers);
-  return torch::cat({truncated.unsqueeze(1).expand({-1, cutoff, -1}), w.unsqueeze(1).expand({-1, layers - cutoff, -1})},
-                    1);
+  const auto per_layer = [&](const torch::Tensor& codes) {
+    return codes.dim() == 3 ? codes : codes.unsqueeze(1).expand({-1, layers, -1});
+  };
+  return torch::cat({per_layer(truncated).slice(1, 0, cutoff), per_layer(w).slice(1, cutoff)}, 1);
 }
 
 }  // namespace lifted::model

@@ -26,8 +26,8 @@ struct WStatistics {
   double ensure_sigma_inv(const nets::Stylegan2Generator& generator);
 };
 
-/// mean + psi·(w − mean), w: B×w_dim. With a cutoff only the first `cutoff` of `layers` codes are truncated:
-/// B×layers×w_dim.
+/// mean + psi·(w − mean), w: B×w_dim or B×layers×w_dim. With a cutoff only the first `cutoff` of `layers` codes are
+/// truncated: B×layers×w_dim.
 struct Truncation {
   double psi = 0.7;
   std::optional<int> cutoff;

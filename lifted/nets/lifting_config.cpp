@@ -55,11 +55,19 @@ LiftingConfig infer_lifting_config(const StateDict& state, std::string_view what
   const auto& first = weight(state, "mlp.0.weight", 2, what);
   config.style_dim = static_cast<int>(first.size(1));
   config.mlp_width = static_cast<int>(first.size(0));
+  constexpr int64_t kMostInLayer = 8192;
+  require(first.numel() > 0 && first.size(0) <= kMostInLayer && first.size(1) <= kMostInLayer,
+          "{}: is no depth network: mlp.0.weight has shape {}×{}, expected at most {} each", what, first.size(0),
+          first.size(1), kMostInLayer);
   config.feature_channels = static_cast<int>(weight(state, "inject.weight", 4, what).size(1));
   config.widths = {static_cast<int>(weight(state, "network.0.weight", 4, what).size(1))};
   // Each level is six entries of the published Sequential: transposed conv, norm, ReLU, conv, norm, ReLU.
   for (int index = 4; state.count(fmt::format("network.{}.weight", index)); index += 6) {
-    config.widths.push_back(static_cast<int>(weight(state, fmt::format("network.{}.weight", index), 4, what).size(1)));
+    const auto& convolution = weight(state, fmt::format("network.{}.weight", index), 4, what);
+    require(convolution.size(0) == config.widths.back() && convolution.numel() > 0,
+            "{}: is no depth network: network.{}.weight takes {} channels, expected {}", what, index,
+            convolution.size(0), config.widths.back());
+    config.widths.push_back(static_cast<int>(convolution.size(1)));
   }
   require(config.widths.size() >= 2 && config.widths.size() <= 8,
           "{}: a depth network of {} levels is not supported, expected 1 to 7", what, config.widths.size() - 1);

@@ -25,10 +25,12 @@ std::string shape(const torch::Tensor& tensor) {
   return fmt::format("{}", fmt::join(tensor.sizes(), "×"));
 }
 
+/// Finite also as float32: a network computes with no more.
 void require_finite(const StateDict& state, std::string_view what) {
   for (const auto& [key, tensor] : state) {
     if (!tensor.is_floating_point()) continue;
-    require(tensor.isfinite().all().item<bool>(), "{}: the tensor {} holds NaN or infinite values", what, key);
+    const torch::Tensor values = tensor.scalar_type() == torch::kFloat64 ? tensor.to(torch::kFloat32) : tensor;
+    require(values.isfinite().all().item<bool>(), "{}: the tensor {} holds NaN or infinite values", what, key);
   }
 }
 

@@ -24,12 +24,23 @@ class AdaReader {
     }
     return found->second.to(at::kFloat);
   }
+  /// The tensor of exactly this shape; `meaning` says what another would stand for.
+  torch::Tensor take(const std::string& key, std::vector<int64_t> shape, std::string_view meaning) const {
+    const Tensor tensor = take(key, static_cast<int64_t>(shape.size()));
+    if (tensor.sizes() != torch::IntArrayRef(shape)) {
+      fail("{}: tensor '{}' has shape {}, expected {}: {}", what_, key, fmt::join(tensor.sizes(), "×"),
+           fmt::join(shape, "×"), meaning);
+    }
+    return tensor;
+  }
   std::string_view what() const { return what_; }
 
  private:
   const StateDict& state_;
   std::string_view what_;
 };
+
+constexpr const char* kNotSquare = "networks whose images are not square are not supported";
 
 std::string block(int side) {
   return "synthesis.b" + std::to_string(side) + ".";
@@ -61,8 +72,12 @@ void convert_conv(const AdaReader& ada, const std::string& from, const std::stri
   const int side = 4 << ((noise_index + 1) / 2);
   const bool noise = ada.has(from + "noise_strength");
   out[to + ".noise.weight"] = noise ? ada.take(from + "noise_strength", 0).view({1}) : torch::zeros({1});
-  out["noises.noise_" + std::to_string(noise_index)] =
-      noise ? ada.take(from + "noise_const", 2).view({1, 1, side, side}) : torch::zeros({1, 1, side, side});
+  const std::string map = "noises.noise_" + std::to_string(noise_index);
+  if (!noise) {
+    out[map] = torch::zeros({1, 1, side, side});
+  } else if (ada.has(from + "noise_const")) {
+    out[map] = ada.take(from + "noise_const", {side, side}, kNotSquare).view({1, 1, side, side});
+  }
   if (upsample) out[to + ".conv.blur.kernel"] = upsampling_filter(ada, from + "resample_filter");
 }
 
@@ -73,7 +88,10 @@ void convert_rgb(const AdaReader& ada, int side, const std::string& to, StateDic
     fail("{}: no tensor '{}weight': only the 'skip' architecture of StyleGAN2-ADA is supported", ada.what(), from);
   }
   const auto weight = ada.take(from + "weight", 4);
-  require(weight.size(0) == 3, "{}: the network makes {} colour channels, expected 3", ada.what(), weight.size(0));
+  if (weight.size(0) != 3) {
+    fail("{}: tensor '{}weight' makes {} colour channel{}, expected 3: only networks of RGB images are supported",
+         ada.what(), from, weight.size(0), weight.size(0) == 1 ? "" : "s");
+  }
   out[to + ".conv.weight"] = weight.unsqueeze(0);
   convert_affine(ada, from, to, out);
   out[to + ".bias"] = ada.take(from + "bias", 1).view({1, 3, 1, 1});
@@ -81,7 +99,9 @@ void convert_rgb(const AdaReader& ada, int side, const std::string& to, StateDic
 }
 
 int convert_mapping(const AdaReader& ada, StateDict& out) {
-  require(!ada.has("mapping.embed.weight"), "{}: class-conditional networks are not supported", ada.what());
+  require(!ada.has("mapping.embed.weight"),
+          "{}: the network is class-conditional (it has a tensor 'mapping.embed.weight'), which is not supported",
+          ada.what());
   int layers = 0;
   for (std::string from; ada.has(from = "mapping.fc" + std::to_string(layers) + ".weight");) {
     const auto to = "style." + std::to_string(++layers);
@@ -109,8 +129,9 @@ ConvertedGenerator convert_ada_generator(const StateDict& state, const nlohmann:
   const AdaReader ada(state, what);
   ConvertedGenerator result;
   StateDict& out = result.state;
+  const Tensor input = ada.take("synthesis.b4.const", 3);
+  out["input.input"] = ada.take("synthesis.b4.const", {input.size(0), 4, 4}, kNotSquare).unsqueeze(0);
   convert_mapping(ada, out);
-  out["input.input"] = ada.take("synthesis.b4.const", 3).unsqueeze(0);
   convert_conv(ada, block(4) + "conv1.", "conv1", 0, out);
   convert_rgb(ada, 4, "to_rgb1", out);
   int conv = 0;

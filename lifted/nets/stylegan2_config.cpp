@@ -1,5 +1,7 @@
 #include "lifted/nets/stylegan2_config.h"
 
+#include <cmath>
+
 #include "lifted/base/json.h"
 
 namespace lifted::nets {
@@ -15,6 +17,14 @@ const torch::Tensor& generator_tensor(const StateDict& state, const std::string&
   return found->second;
 }
 
+/// Of the sides and colours that StyleGAN2's tensors fix.
+void require_sizes(const torch::Tensor& tensor, const std::string& key, std::vector<int64_t> expected,
+                   std::string_view what, std::string_view meaning) {
+  if (tensor.sizes() == torch::IntArrayRef(expected)) return;
+  fail("{}: tensor '{}' has shape {}, expected {}: {}", what, key, fmt::join(tensor.sizes(), "×"),
+       fmt::join(expected, "×"), meaning);
+}
+
 int count_while_present(const StateDict& state, int first, const std::string& before, const std::string& after) {
   int n = first;
   while (state.count(before + std::to_string(n) + after)) ++n;
@@ -27,6 +37,10 @@ void Stylegan2Config::validate() const {
   require(size >= 8 && size <= 4096 && (size & (size - 1)) == 0,
           "StyleGAN2: size {} is not a power of two from 8 to 4096", size);
   require((4 << (levels() - 1)) == size, "StyleGAN2: {} channel counts do not fit size {}", channels.size(), size);
+  require(std::isfinite(mapping_lr_mul) && mapping_lr_mul > 0 && mapping_lr_mul <= 100,
+          "StyleGAN2: mapping_lr_mul {}, expected more than 0 and at most 100", mapping_lr_mul);
+  require(!conv_clamp || (std::isfinite(*conv_clamp) && *conv_clamp > 0),
+          "StyleGAN2: conv_clamp {}, expected a positive number", conv_clamp.value_or(0));
   for (const int c : channels) require(c > 0 && c <= 65536, "StyleGAN2: {} channels", c);
   require(z_dim > 0 && w_dim > 0 && mapping_layers > 0 && mapping_layers < 1000,
           "StyleGAN2: z_dim {}, w_dim {}, mapping_layers {}: expected positive numbers", z_dim, w_dim, mapping_layers);
@@ -73,20 +87,40 @@ std::vector<int> full_channels(int size, int multiplier) {
 Stylegan2Config infer_stylegan2_config(const StateDict& state, std::string_view what) {
   Stylegan2Config config;
   config.mapping_layers = count_while_present(state, 1, "style.", ".weight");
-  config.z_dim = static_cast<int>(generator_tensor(state, "style.1.weight", 2, what).size(1));
+  const torch::Tensor& first = generator_tensor(state, "style.1.weight", 2, what);
+  config.z_dim = static_cast<int>(first.size(1));
   config.w_dim = static_cast<int>(
       generator_tensor(state, "style." + std::to_string(config.mapping_layers) + ".weight", 2, what).size(0));
-  config.channels.push_back(static_cast<int>(generator_tensor(state, "input.input", 4, what).size(1)));
+  // Square layers, and below convolutions that fit each other: so no network is larger than the tensors it is made of.
+  for (int i = 1; i <= config.mapping_layers; ++i) {
+    const std::string key = "style." + std::to_string(i) + ".weight";
+    require_sizes(generator_tensor(state, key, 2, what), key, {config.w_dim, i == 1 ? config.z_dim : config.w_dim},
+                  what, "a layer of the mapping");
+  }
+  const torch::Tensor& input = generator_tensor(state, "input.input", 4, what);
+  require_sizes(input, "input.input", {1, input.size(1), 4, 4}, what,
+                "networks whose images are not square are not supported");
+  config.channels.push_back(static_cast<int>(input.size(1)));
+  const torch::Tensor& rgb = generator_tensor(state, "to_rgb1.conv.weight", 5, what);
+  require_sizes(rgb, "to_rgb1.conv.weight", {1, 3, rgb.size(2), 1, 1}, what,
+                "only networks of RGB images are supported");
   const int convs = count_while_present(state, 0, "convs.", ".conv.weight");
   require(convs >= 2 && convs % 2 == 0, "{}: {} tensors 'convs.N.conv.weight'; expected two per resolution", what,
           convs);
   require(convs <= 20, "{}: {} convolutions; expected at most 20 (a 4096-pixel image)", what, convs);
   for (int i = 0; i < convs; i += 2) {
-    config.channels.push_back(
-        static_cast<int>(generator_tensor(state, "convs." + std::to_string(i) + ".conv.weight", 5, what).size(1)));
+    const std::string key = "convs." + std::to_string(i) + ".conv.weight";
+    const torch::Tensor& weight = generator_tensor(state, key, 5, what);
+    require_sizes(weight, key, {1, weight.size(1), config.channels.back(), 3, 3}, what,
+                  "a convolution of the one before");
+    config.channels.push_back(static_cast<int>(weight.size(1)));
   }
   config.size = 4 << (convs / 2);
-  config.validate();
+  try {
+    config.validate();
+  } catch (const Error& error) {
+    fail("{}: {}", what, error.what());
+  }
   return config;
 }
 

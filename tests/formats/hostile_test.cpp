@@ -64,8 +64,6 @@ TEST(HostilePickle, CallsAreRefusedByName) {
   EXPECT_THAT(refused_zip(PickleWriter().text("os").text("system").raw("\x93").text("true").raw("\x85R")),
               HasSubstr("os.system"));
   EXPECT_THAT(refused_zip(PickleWriter().name("builtins", "eval").text("1").raw("\x85R")), HasSubstr("builtins.eval"));
-  EXPECT_THAT(refused_zip(PickleWriter().name("builtins", "getattr").text("1").raw("\x85R")),
-              HasSubstr("builtins.getattr"));
 }
 
 TEST(HostilePickle, EveryWayOfConstructingIsRefusedByName) {
@@ -83,7 +81,102 @@ TEST(HostilePickle, EveryWayOfConstructingIsRefusedByName) {
       refused_zip(
           PickleWriter().name("torch._tensor", "_rebuild_from_type_v2").raw("(").name("os", "system").raw("N)NtR")),
       HasSubstr("os.system"));
-  EXPECT_THAT(refused_zip(PickleWriter().name("model", "Generator").raw(")\x81}b")), HasSubstr("model.Generator"));
+}
+
+/// What becomes of an object of a class that means nothing here.
+Value unknown(const PickleWriter& pickle) {
+  return read_checkpoint(source_of(test::zip_checkpoint(pickle.stop()))).root;
+}
+
+TEST(UnknownClasses, BecomeObjectsWithoutContents) {
+  const Value made =
+      unknown(PickleWriter().name("pkg.model", "Version").text("1.0").raw("\x85\x81}").text("a").raw("Nsb"));
+  EXPECT_EQ(made.summary(), "an object of class pkg.model.Version");
+  EXPECT_FALSE(made.as_object().known);
+  EXPECT_TRUE(made.as_object().state.is_none());
+  // By call, with keywords, and what calling the result of a call makes.
+  EXPECT_TRUE(unknown(PickleWriter().name("builtins", "getattr").name("a", "B").text("c").raw("\x86R")).is_object());
+  EXPECT_TRUE(unknown(PickleWriter().name("a", "B").raw(")}").text("k").raw("Ns\x92")).is_object());
+  EXPECT_TRUE(unknown(PickleWriter().name("a", "partial").raw(")R)R")).is_object());
+  EXPECT_TRUE(
+      unknown(PickleWriter().name("numpy.core.multiarray", "_reconstruct").raw("(").name("a", "Array").raw("K\x01tR"))
+          .is_object());
+}
+
+TEST(UnknownClasses, ThatAreGivenEntriesAreContainers) {
+  const Value dict = unknown(PickleWriter().name("box", "Box").raw(")\x81").text("a").raw("K\x05s"));
+  EXPECT_EQ(dict.as_dict().python_type, "box.Box");
+  EXPECT_EQ(dict.at("a").as_int(), 5);
+  const Value list = unknown(PickleWriter().name("my", "List").raw(")\x81(K\x01K\x02").raw("e"));
+  EXPECT_EQ(list.as_sequence().size(), 2u);
+}
+
+TEST(UnknownClasses, MayReferToThemselves) {
+  // An optimizer that knows its scheduler, which knows its optimizer.
+  const Value loop = unknown(PickleWriter()
+                                 .raw("}")
+                                 .text("x")
+                                 .name("torch.optim", "Adam")
+                                 .raw(")\x81")
+                                 .put(1)
+                                 .raw("}")
+                                 .text("me")
+                                 .get(1)
+                                 .raw("sbs"));
+  EXPECT_EQ(loop.at("x").summary(), "an object of class torch.optim.Adam");
+}
+
+TEST(UnknownClasses, ThatAreModulesKeepTheirTensors) {
+  PickleWriter module;
+  module.name("model", "Generator").raw(")\x81}(").text("_parameters").raw("}").text("w");
+  module.tensor("FloatStorage", "0", 3, {0, {3}, {1}}).raw("s").text("_buffers").raw("}").text("_modules").raw("}");
+  module.text("training").raw("\x88ub");
+  const Value read = read_checkpoint(source_of(test::zip_checkpoint(module.stop(), {std::string(12, '\0')}))).root;
+  ASSERT_TRUE(is_module(read));
+  EXPECT_TRUE(torch::equal(module_state_dict(read).at("w"), torch::zeros({3})));
+  EXPECT_EQ(read.as_object().state.find("training"), nullptr);
+}
+
+TEST(UnknownClasses, MayBeKeys) {
+  const Value dict =
+      unknown(PickleWriter().raw("}").name("a", "Key").raw(")\x81").raw("K\x01s").name("a", "Key").raw(")\x81K\x02s"));
+  EXPECT_EQ(dict.as_dict().items().size(), 2u) << "equal only to themselves";
+}
+
+/// numpy.ndarray of one dimension with this dtype and content.
+PickleWriter& numpy_array(PickleWriter& pickle, const char* code, const char* order, int64_t count,
+                          const std::string& content) {
+  pickle.name("numpy.core.multiarray", "_reconstruct")
+      .raw("(")
+      .name("numpy", "ndarray")
+      .raw("K\x01\x85")
+      .data("b")
+      .raw("tR");
+  pickle.raw("(K\x01").integers({count}).name("numpy", "dtype").raw("(").text(code).raw("\x89\x88tR");
+  pickle.raw("(K\x03").text(order).raw("NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff").raw(std::string("K\0tb", 4));
+  return pickle.raw("\x89").data(content).raw("tb");
+}
+
+TEST(NumpyValues, OfDtypesThatTorchLacksStayUnread) {
+  for (const char* code : {"u2", "u4", "u8", "O8", "U3", "M8", "V12"}) {
+    PickleWriter state;
+    numpy_array(state.raw("}").text("rng"), code, "<", 2, std::string(8, '\1')).raw("s").text("n").raw("K\x07s");
+    const Value dict = unknown(state);
+    EXPECT_THAT(dict.at("rng").summary(), HasSubstr(code));
+    EXPECT_EQ(dict.at("n").as_int(), 7);
+  }
+  PickleWriter big, good;
+  EXPECT_THAT(unknown(numpy_array(big, "f4", ">", 2, std::string(8, '\1'))).summary(), HasSubstr("ndarray"));
+  EXPECT_TRUE(torch::equal(unknown(numpy_array(good, "i4", "<", 2, test::bytes_of<int32_t>({3, -4}))).as_tensor(),
+                           torch::tensor({3, -4}, torch::kInt32)));
+}
+
+TEST(PythonValues, OfRandomStatesAndOldProtocolsAreRead) {
+  const Value dict = unknown(PickleWriter().raw("}").text("seed").raw("L340282366920938463463374607431768211455L\ns"));
+  EXPECT_EQ(dict.at("seed").as_string(), "340282366920938463463374607431768211455L");
+  EXPECT_EQ(unknown(PickleWriter().raw("L-12L\n")).as_int(), -12);
+  EXPECT_EQ(unknown(PickleWriter().raw("S'a\\x41\\n\\'b'\n")).as_string(), "aA\n'b");
+  EXPECT_THAT(refused_zip(PickleWriter().raw("S'\\q'\n")), HasSubstr("escape"));
 }
 
 TEST(HostilePickle, NamesAloneAreHarmless) {
@@ -100,7 +193,7 @@ TEST(HostilePickle, TensorFlowNetworksAreNamedWithAdvice) {
 // ---- shape of the tree ----
 
 TEST(HostilePickle, NestedBombs) {
-  constexpr int levels = 300'000;
+  constexpr int levels = 100'000;
   PickleWriter tuples, lists, dicts, unfinished;
   tuples.raw("N").raw(std::string(levels, '\x85'));
   lists.raw(std::string(levels, ']')).raw(std::string(levels - 1, 'a'));
@@ -162,37 +255,10 @@ TEST(HostilePickle, CountsBeyondTheFile) {
 }
 
 TEST(HostilePickle, MalformedPrograms) {
-  for (const char* opcodes : {"R",
-                              "a",
-                              "}s",
-                              "u",
-                              "t",
-                              "0",
-                              "2",
-                              "b",
-                              "NNa",
-                              "NNNs",
-                              "h\x05",
-                              "(]u",
-                              "}(NNNu",
-                              "}]Ns",
-                              "NNR",
-                              "N)R",
-                              "\x81",
-                              "\x93",
-                              "NN\x93",
-                              "Q",
-                              "NQ",
-                              "I9x\n",
-                              "L99999999999999999999L\n",
-                              "Fabc\n",
-                              "S'a\n",
-                              "g-1\n",
-                              "\x82\x01",
-                              "\x97",
-                              "\xff",
-                              "NN",
-                              "\x80\x09"}) {
+  for (const char* opcodes :
+       {"R",     "a",     "}s",     "u",     "t",     "0",        "2",    "b",    "NNa",    "NNNs",
+        "h\x05", "(]u",   "}(NNNu", "}]Ns",  "NNR",   "N)R",      "\x81", "\x93", "NN\x93", "Q",
+        "NQ",    "I9x\n", "Fabc\n", "S'a\n", "g-1\n", "\x82\x01", "\x97", "\xff", "NN",     "\x80\x09"}) {
     EXPECT_NE(refused_zip(PickleWriter().raw(opcodes)), "(was accepted)") << opcodes;
   }
 }

@@ -76,7 +76,8 @@ struct ZipPart {
   // What the directory claims instead of the truth.
   std::optional<uint32_t> size = {}, compressed_size = {}, header_offset = {}, crc = {};
   uint16_t flags = 0;
-  bool zip64 = false;  // the directory holds the sizes in a ZIP64 field
+  bool zip64 = false;       // the directory holds the sizes in a ZIP64 field
+  std::string packed = {};  // instead of `content` deflated; `size` and `crc` are then to be given
 };
 
 inline std::string deflated(const std::string& content) {
@@ -93,11 +94,38 @@ inline std::string deflated(const std::string& content) {
   return packed;
 }
 
+/// `chunk` deflated as if it stood there `times` times, without ever making so much: its blocks repeat.
+inline ZipPart deflated_repeat(std::string name, const std::string& chunk, uint32_t times) {
+  std::string packed(compressBound(chunk.size()) + 64, '\0');
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(chunk.data()));
+  stream.avail_in = static_cast<uInt>(chunk.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FULL_FLUSH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  const uLong once = crc32(0, reinterpret_cast<const Bytef*>(chunk.data()), static_cast<uInt>(chunk.size()));
+  ZipPart part{.name = std::move(name), .content = "", .deflate = true};
+  uLong crc = crc32(0, nullptr, 0);
+  for (uint32_t i = 0; i < times; ++i) {
+    part.packed += packed;
+    crc = crc32_combine(crc, once, static_cast<z_off_t>(chunk.size()));
+  }
+  part.packed += std::string("\x01\x00\x00\xff\xff", 5);  // the last block, empty
+  part.size = static_cast<uint32_t>(chunk.size() * times);
+  part.crc = static_cast<uint32_t>(crc);
+  return part;
+}
+
 inline std::string zip_of(const std::vector<ZipPart>& parts) {
   std::string file, directory;
   for (const ZipPart& part : parts) {
     const auto offset = static_cast<uint32_t>(file.size());
-    const std::string packed = part.deflate ? deflated(part.content) : part.content;
+    const std::string packed = !part.packed.empty() ? part.packed
+                               : part.deflate       ? deflated(part.content)
+                                                    : part.content;
     const auto crc = part.crc.value_or(static_cast<uint32_t>(
         crc32(0, reinterpret_cast<const Bytef*>(part.content.data()), static_cast<uInt>(part.content.size()))));
     const auto packed_size = static_cast<uint32_t>(packed.size()), size = static_cast<uint32_t>(part.content.size());

@@ -71,6 +71,8 @@ TEST(FaceModelFiles, ObjNumbersAreRead) {
   EXPECT_FLOAT_EQ(positions[0].z, 300);
   EXPECT_FLOAT_EQ(positions[1].x, -0.5f);
   EXPECT_FLOAT_EQ(positions[1].y, 0.0425f);
+  // Rounded once, from the decimal digits.
+  EXPECT_EQ(parse_obj_positions("v 0.1 1.00000005960464477539 123456789.123456789\n", "a.obj", 1)[0].x, 0.1f);
   EXPECT_EQ(read_obj_mesh(folder / "a.obj", 2).polygons.size(), 1u);
 }
 
@@ -83,7 +85,9 @@ TEST(FaceModelFiles, DamagedObjFilesAreClearErrors) {
   };
   EXPECT_THAT(error("v nan 0 0\n", 1), AllOf(HasSubstr("a.obj"), HasSubstr("line 1"), HasSubstr("number")));
   EXPECT_THAT(error("v 1 2", 1), HasSubstr("expected a number"));
-  EXPECT_THAT(error("v 1 2 3e\n", 1), HasSubstr("exponent"));
+  EXPECT_THAT(error("v 1 2 3e\n", 1), HasSubstr("line 1: expected a number"));
+  EXPECT_THAT(error("v 1 2 1.2.3\n", 1), HasSubstr("expected a number"));
+  EXPECT_THAT(error("v 1 2 +-3\n", 1), HasSubstr("expected a number"));
   EXPECT_THAT(error("v 1 2 1e999\n", 1), HasSubstr("sensible"));
   EXPECT_THAT(error("v 1 2 3\n", 2), HasSubstr("1 vertices"));
   EXPECT_THAT(error("", 2), HasSubstr("0 vertices"));

@@ -335,6 +335,11 @@ TEST(Truncate, PullsTheFirstLayersTowardsTheMean) {
   EXPECT_EQ(cut.sizes(), (std::vector<int64_t>{2, 6, 4}));
   EXPECT_TRUE(cut.slice(1, 0, 2).allclose(torch::full({2, 2, 4}, 2.0)));
   EXPECT_TRUE(cut.slice(1, 2).allclose(torch::full({2, 4, 4}, 3.0)));
+  const auto layered = torch::arange(48, torch::kFloat32).view({2, 6, 4});
+  EXPECT_TRUE(truncate(layered, statistics, {0.5, {}}, 6).allclose(1 + 0.5 * (layered - 1)));
+  const auto cut_layers = truncate(layered, statistics, {0.5, 2}, 6);
+  EXPECT_TRUE(cut_layers.slice(1, 0, 2).allclose((1 + 0.5 * (layered - 1)).slice(1, 0, 2)));
+  EXPECT_TRUE(cut_layers.slice(1, 2).equal(layered.slice(1, 2)));
 }
 
 }  // namespace

@@ -50,6 +50,28 @@ TEST_F(LiftedGanTest, EstimateKeepsItsPromises) {
   EXPECT_LT(e.view.abs().max().item<float>(), 1);
 }
 
+TEST_F(LiftedGanTest, ACodePerLayerIsLiftedByTheirMean) {
+  torch::NoGradGuard no_grad;
+  const int64_t layers = gan.generator()->layers();
+  const Estimate one = gan.estimate(w), same = gan.estimate(w.unsqueeze(1).repeat({1, layers, 1}));
+  expect_close("canon_im_raw of equal layers", same.canon_im_raw, one.canon_im_raw, 1e-4);
+  expect_close("canon_depth of equal layers", same.canon_depth, one.canon_depth, 1e-4);
+
+  // Layers that differ around the same mean: view, light and w0 stay, the generator's picture does not.
+  torch::Tensor apart = w.unsqueeze(1).repeat({1, layers, 1}), shift = torch::randn({3, 32});
+  apart.select(1, 1).add_(shift);
+  apart.select(1, 2).sub_(shift);
+  const Estimate moved = gan.estimate(apart);
+  expect_close("view", moved.view, one.view, 1e-5);
+  expect_close("canon_light", moved.canon_light, one.canon_light, 1e-5);
+  expect_close("neutral_style", moved.neutral_style, one.neutral_style, 1e-5);
+  const torch::Tensor codes = apart + (one.neutral_style - w).unsqueeze(1);
+  expect_close("canon_im_raw", moved.canon_im_raw, gan.generator()->synthesize(codes).image, 1e-4);
+  EXPECT_GT((moved.canon_im_raw - one.canon_im_raw).abs().max().item<float>(), 1e-2);
+  EXPECT_EQ(gan.render(moved).recon_im.sizes(), (std::vector<int64_t>{3, 3, 32, 32}));
+  EXPECT_THROW(gan.estimate(torch::zeros({1, layers + 1, 32})), Error);
+}
+
 TEST_F(LiftedGanTest, FrontalLightGivesTheGeneratorsImageBack) {
   torch::NoGradGuard no_grad;
   const Estimate e = gan.estimate(w);

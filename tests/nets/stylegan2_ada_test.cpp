@@ -69,6 +69,36 @@ StateDict tiny_ada() {
   return state;
 }
 
+/// What refuses the network.
+std::string refusal_of(const StateDict& state) {
+  try {
+    nets::convert_ada_generator(state, {}, "net.pkl: G_ema");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "(was accepted)";
+}
+
+TEST(Stylegan2Ada, NamesWhatIsNotSupportedAndTheTensorThatShowsIt) {
+  auto state = tiny_ada();
+  state["synthesis.b4.const"] = torch::randn({4, 4, 8});
+  EXPECT_EQ(
+      refusal_of(state),
+      "net.pkl: G_ema: tensor 'synthesis.b4.const' has shape 4×4×8, expected 4×4×4: networks whose images are not "
+      "square are not supported");
+  state = tiny_ada();
+  state["synthesis.b4.torgb.weight"] = torch::randn({1, 4, 1, 1});
+  EXPECT_EQ(
+      refusal_of(state),
+      "net.pkl: G_ema: tensor 'synthesis.b4.torgb.weight' makes 1 colour channel, expected 3: only networks of RGB "
+      "images are supported");
+  state = tiny_ada();
+  state["mapping.embed.weight"] = torch::randn({6, 10});
+  EXPECT_EQ(refusal_of(state),
+            "net.pkl: G_ema: the network is class-conditional (it has a tensor 'mapping.embed.weight'), which is not "
+            "supported");
+}
+
 TEST(Stylegan2Ada, ReadsNetworksWithoutNoiseOrArguments) {
   auto state = tiny_ada();
   EXPECT_TRUE(nets::is_ada_generator(state));

@@ -1,5 +1,6 @@
 #include "lifted/data/heads/obj_reader.h"
 
+#include <charconv>
 #include <cmath>
 #include <string_view>
 
@@ -14,8 +15,7 @@ constexpr uint64_t largest_file = 256u << 20;
 /// Walks over the lines of a file and the numbers of a line.
 class Reader {
  public:
-  Reader(const std::filesystem::path& file, const Bytes& bytes)
-      : file_(file), at_(reinterpret_cast<const char*>(bytes.data())), end_(at_ + bytes.size()) {}
+  Reader(const std::string& file, std::string_view text) : file_(file), at_(text.data()), end_(at_ + text.size()) {}
 
   bool more() const { return at_ < end_; }
   /// Skips `word` if the line goes on with it and a blank.
@@ -43,60 +43,39 @@ class Reader {
   }
 
   [[noreturn]] void malformed(std::string_view expected) const {
-    fail("{}: line {}: expected {}", file_.string(), line_, expected);
+    fail("{}: line {}: expected {}", file_, line_, expected);
   }
 
  private:
   void skip_blanks() {
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r')) ++at_;
   }
-  bool digit() const { return at_ < end_ && *at_ >= '0' && *at_ <= '9'; }
-  int exponent();
 
-  const std::filesystem::path& file_;
+  const std::string& file_;
   const char *at_, *end_;
   int line_ = 1;
 };
 
-int Reader::exponent() {
-  if (at_ >= end_ || (*at_ != 'e' && *at_ != 'E')) return 0;
-  ++at_;
-  const bool negative = at_ < end_ && *at_ == '-';
-  if (at_ < end_ && (*at_ == '-' || *at_ == '+')) ++at_;
-  if (!digit()) malformed("an exponent");
-  int value = 0;
-  while (digit()) value = std::min(value * 10 + (*at_++ - '0'), 9999);
-  return negative ? -value : value;
-}
-
-/// A decimal number, correct to about 1e-15 of its size.
 float Reader::number() {
   skip_blanks();
-  const bool negative = at_ < end_ && *at_ == '-';
-  if (at_ < end_ && (*at_ == '-' || *at_ == '+')) ++at_;
-  double mantissa = 0;
-  int digits = 0, scale = 0;
-  for (; digit(); ++digits) mantissa = mantissa * 10 + (*at_++ - '0');
-  if (at_ < end_ && *at_ == '.') {
-    ++at_;
-    for (; digit(); ++digits, --scale) mantissa = mantissa * 10 + (*at_++ - '0');
-  }
-  if (digits == 0) malformed("a number");
-  scale += exponent();
-  constexpr double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  const int magnitude = scale < 0 ? -scale : scale;
-  const double power = magnitude < 16 ? tens[magnitude] : std::pow(10.0, magnitude);
-  const double value = scale < 0 ? mantissa / power : mantissa * power;
-  if (!(value < 1e30)) malformed("a number of sensible size");
-  return static_cast<float>(negative ? -value : value);
+  if (end_ - at_ > 1 && *at_ == '+' && at_[1] != '-') ++at_;  // which from_chars does not know
+  double value = 0;
+  const auto [end, error] = std::from_chars(at_, end_, value);
+  if (error == std::errc::invalid_argument) malformed("a number");
+  if (error != std::errc() || !(std::abs(value) < 1e30)) malformed("a number of sensible size");
+  at_ = end;
+  if (!line_ended() && at_ == end) malformed("a number");  // "3e", "1.2.3"
+  return static_cast<float>(value);
 }
 
 int32_t Reader::index(size_t count, const char* what) {
-  int64_t value = 0;
-  if (!digit()) malformed("an index");
-  while (digit() && value < (int64_t{1} << 40)) value = value * 10 + (*at_++ - '0');
-  if (value < 1 || value > static_cast<int64_t>(count))
-    fail("{}: line {}: there is no {} {}", file_.string(), line_, what, value);
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(at_, end_, value);
+  if (error == std::errc::invalid_argument) malformed("an index");
+  if (error != std::errc() || value < 1 || value > count)
+    fail("{}: line {}: there is no {} {}", file_, line_, what,
+         std::string_view(at_, static_cast<size_t>(end - at_)).substr(0, 40));
+  at_ = end;
   return static_cast<int32_t>(value - 1);
 }
 
@@ -116,17 +95,24 @@ std::vector<ObjMesh::Corner> polygon(Reader& reader, const ObjMesh& mesh) {
   return corners;
 }
 
-void check_count(const std::filesystem::path& file, size_t count, int expected) {
+std::string_view text_of(const Bytes& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void check_count(const std::string& file, size_t count, int expected) {
   require(count == static_cast<size_t>(expected),
-          "{}: {} vertices, but ICT-FaceKit's mesh has {} (truncated or another model?)", file.string(), count,
-          expected);
+          "{}: {} vertices, but ICT-FaceKit's mesh has {} (truncated or another model?)", file, count, expected);
 }
 
 }  // namespace
 
 std::vector<Vec3> read_obj_positions(const std::filesystem::path& file, int expected) {
   const Bytes bytes = read_file(file, largest_file);
-  Reader reader(file, bytes);
+  return parse_obj_positions(text_of(bytes), file.string(), expected);
+}
+
+std::vector<Vec3> parse_obj_positions(std::string_view text, const std::string& file, int expected) {
+  Reader reader(file, text);
   std::vector<Vec3> positions;
   positions.reserve(expected);
   for (; reader.more(); reader.next_line()) {
@@ -142,7 +128,11 @@ std::vector<Vec3> read_obj_positions(const std::filesystem::path& file, int expe
 
 ObjMesh read_obj_mesh(const std::filesystem::path& file, int expected_positions) {
   const Bytes bytes = read_file(file, largest_file);
-  Reader reader(file, bytes);
+  return parse_obj_mesh(text_of(bytes), file.string(), expected_positions);
+}
+
+ObjMesh parse_obj_mesh(std::string_view text, const std::string& file, int expected_positions) {
+  Reader reader(file, text);
   ObjMesh mesh;
   for (; reader.more(); reader.next_line()) {
     if (reader.take("v")) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,8 @@ namespace lifted::data::heads {
 /// The file's `v` lines. Error naming the file and line if one is malformed or not finite, or if there are not
 /// `expected` of them.
 std::vector<Vec3> read_obj_positions(const std::filesystem::path& file, int expected);
+/// The same of the file's text.
+std::vector<Vec3> parse_obj_positions(std::string_view text, const std::string& file, int expected);
 
 struct ObjMesh {
   std::vector<Vec3> positions;
@@ -26,5 +30,7 @@ struct ObjMesh {
 
 /// Positions, texture coordinates and polygons, all indices checked.
 ObjMesh read_obj_mesh(const std::filesystem::path& file, int expected_positions);
+/// The same of the file's text.
+ObjMesh parse_obj_mesh(std::string_view text, const std::string& file, int expected_positions);
 
 }  // namespace lifted::data::heads

@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "lifted/base/json.h"
-#include "lifted/data/heads/face_model.h"
+#include "lifted/data/heads/packed_face_model.h"
 #include "lifted/formats/safetensors.h"
 
 namespace lifted::data::heads {
 namespace {
 
 constexpr const char* format_name = "lifted-face-model-1";
+constexpr int most_holes = base_nodes / 8;
 
 template <typename T>
 torch::Tensor to_tensor(const T* data, std::vector<int64_t> shape, torch::ScalarType type) {
@@ -37,18 +38,17 @@ QuantizedModes quantize(const std::vector<const Positions*>& modes) {
 /// Reads tensors and checks what they look like.
 class Unpacker {
  public:
-  Unpacker(const std::filesystem::path& file, const StateDict& tensors) : file_(file), tensors_(tensors) {}
+  Unpacker(const std::string& file, const StateDict& tensors) : file_(file), tensors_(tensors) {}
 
   torch::Tensor get(const std::string& name, torch::ScalarType type, std::vector<int64_t> shape) const {
     const auto found = tensors_.find(name);
-    require(found != tensors_.end(), "{}: the packed face model lacks {}", file_.string(), name);
+    require(found != tensors_.end(), "{}: the packed face model lacks {}", file_, name);
     const torch::Tensor& t = found->second;
     bool fits = t.scalar_type() == type && t.dim() == static_cast<int64_t>(shape.size());
     for (size_t i = 0; fits && i < shape.size(); ++i)
       fits = shape[i] < 0 || t.size(static_cast<int64_t>(i)) == shape[i];
-    require(fits, "{}: {} has another shape or type than a packed face model's", file_.string(), name);
-    if (t.is_floating_point())
-      require(torch::isfinite(t).all().item<bool>(), "{}: {} is not finite", file_.string(), name);
+    require(fits, "{}: {} has another shape or type than a packed face model's", file_, name);
+    if (t.is_floating_point()) require(torch::isfinite(t).all().item<bool>(), "{}: {} is not finite", file_, name);
     return t.contiguous();
   }
   template <typename T>
@@ -73,7 +73,7 @@ class Unpacker {
     const Vec3* data = reinterpret_cast<const Vec3*>(t.data_ptr<float>());
     return {data, data + t.size(0)};
   }
-  const std::filesystem::path& file_;
+  const std::string& file_;
   const StateDict& tensors_;
 };
 
@@ -82,6 +82,14 @@ void unpack_hair_base(const Unpacker& unpack, FaceModelData& model) {
   const auto vertices = static_cast<int32_t>(model.neutral.size());
   for (int32_t id : corners)
     require(id >= -1 && id < vertices, "{}: a node of the hair's base names no vertex", model.name);
+  int holes = 0;
+  for (size_t node = 0; node < corners.size(); node += 3) {
+    const auto absent = std::count(&corners[node], &corners[node] + 3, -1);
+    require(absent == 0 || absent == 3, "{}: a node of the hair's base lacks some of its vertices", model.name);
+    holes += absent == 3;
+  }
+  // They are filled by solving a dense system.
+  require(holes <= most_holes, "{}: {} holes in the hair's base, expected at most {}", model.name, holes, most_holes);
   model.hair_base =
       HairBase(std::move(corners), unpack.vector<float>("hair_base.weights", torch::kFloat, {base_nodes, 3}));
 }
@@ -170,13 +178,18 @@ void pack_face_model(const FaceModel& model, const std::filesystem::path& file) 
 
 FaceModel load_packed_face_model(const std::filesystem::path& file) {
   require(std::filesystem::exists(file), "{}: no such face model", file.string());
+  return load_packed_face_model(formats::ByteSource::map_file(file));
+}
+
+FaceModel load_packed_face_model(const formats::ByteSource& source) {
+  const std::string& file = source.name();
   nlohmann::json metadata;
-  const StateDict tensors = formats::read_safetensors(file, &metadata);
+  const StateDict tensors = formats::read_safetensors(source, &metadata);
   require(metadata.is_object() && metadata.value("format", "") == format_name,
-          "{}: a safetensors file, but not a packed face model (made by `heads pack`)", file.string());
+          "{}: a safetensors file, but not a packed face model (made by `heads pack`)", file);
   const Unpacker unpack(file, tensors);
   FaceModelData model;
-  model.name = file.string();
+  model.name = file;
   unpack_surface(unpack, model);
   unpack_marks(unpack, model);
   unpack_hair_base(unpack, model);

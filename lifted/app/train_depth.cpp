@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -48,13 +49,16 @@ train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, 
 }
 
 void train_depth(DepthSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (!s.run.resume.empty()) {
+    adopt_stored_settings(s, s.run.resume, command);
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
+  }
   if (s.data.empty()) usage_error("--data: expected a set of `heads render --ground-truth`");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
   const torch::Device device = parse_device(s.run.device);
-  const auto images = std::make_shared<const data::Dataset>(s.data);
+  const auto images = training_images(s.data);
   const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
   const auto options = depth_options(s, loop.total_images, images->width());
   train::DepthTask task(options, images, truth, device);

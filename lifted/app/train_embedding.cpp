@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -58,14 +59,17 @@ train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t to
 }
 
 void train_embedding(EmbeddingSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (!s.run.resume.empty()) {
+    adopt_stored_settings(s, s.run.resume, command);
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
+  }
   if (s.data.empty()) usage_error("--data: expected a folder per person, or images with labels");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
   const auto options = embedding_options(s, loop.total_images);
   const torch::Device device = parse_device(s.run.device);
-  const auto images = std::make_shared<const data::Dataset>(s.data);
+  const auto images = training_images(s.data);
   train::EmbeddingTask task(options, images, device);
   log_info("data {}: {} images of {}x{}; identities by {}: {} to train on, {} held out", s.data, images->size(),
            images->width(), images->height(), task.label_source(), task.training_identities(),

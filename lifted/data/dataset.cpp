@@ -1,6 +1,9 @@
 #include "lifted/data/dataset.h"
 
+#include <cstring>
+
 #include "lifted/base/error.h"
+#include "lifted/data/parallel.h"
 
 namespace lifted::data {
 
@@ -22,6 +25,21 @@ formats::Image Dataset::image(int64_t index) const {
           "{}: has {}x{} pixels, the first image has {}x{} (`dataset make` brings all to one size)",
           archive_->full_name(index), image.width, image.height, width_, height_);
   return image;
+}
+
+void Dataset::check_sizes() const {
+  ordered_parallel<bool>(
+      size(), default_workers(),
+      [&](int64_t index) {
+        const Bytes bytes = archive_->bytes(index);
+        const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+        const auto at = [&](size_t i) { return data[i] << 24 | data[i + 1] << 16 | data[i + 2] << 8 | data[i + 3]; };
+        // A PNG's signature and its first chunk; others, and what differs, are decoded.
+        const bool is_png = bytes.size() > 24 && std::memcmp(data, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16) == 0;
+        if (!is_png || at(16) != width_ || at(20) != height_) image(index);
+        return true;
+      },
+      [](int64_t, bool) {});
 }
 
 std::string Dataset::fingerprint() const {

@@ -23,6 +23,8 @@ class Dataset {
   /// An RGB image. Error naming it if it cannot be read or has another size than the first.
   formats::Image image(int64_t index) const;
   const formats::ImageArchive& archive() const { return *archive_; }
+  /// Error naming the first image that has another size than the first of all. Reads headers where it can.
+  void check_sizes() const;
   /// SHA-256 over count, size and names: whether a saved position belongs to this data.
   std::string fingerprint() const;
 

@@ -1,5 +1,6 @@
 // liftedgan ablate: the full lifting and each of its ablations, trained alike and measured alike, in one table.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "lifted/app/lifting.h"
 #include "lifted/app/meter.h"
 #include "lifted/app/result_table.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
@@ -63,6 +65,20 @@ std::string begun_run(const fs::path& folder) {
   return runs.empty() ? std::string() : std::max_element(runs.begin(), runs.end())->string();
 }
 
+/// The steps and rhythm of an earlier call in this folder, where this one does not give its own.
+void adopt_earlier_call(Settings& s, const std::vector<Variant>& all, const CLI::App& command) {
+  for (const Variant& variant : all) {
+    const std::string folder = begun_run(fs::path(s.run.outdir) / variant.name);
+    if (folder.empty()) continue;
+    double kimg = 0;
+    adopt_rhythm(s.run, kimg, folder, command, "--steps");
+    const ordered_json options = train::RunDirectory::options_of(folder);
+    const auto batch = options.value(nlohmann::ordered_json::json_pointer("/options/batch"), 0.0);
+    if (kimg > 0 && batch > 0) s.steps = std::llround(kimg * 1000 / batch);
+    return;
+  }
+}
+
 /// Trains a variant to its end, from where an earlier call left it. Nothing if it was interrupted.
 std::optional<model::LoadedNetwork> train_variant(const Settings& s, const Variant& variant,
                                                   const model::LoadedNetwork& gan, torch::Device device) {
@@ -87,11 +103,13 @@ std::optional<model::LoadedNetwork> train_variant(const Settings& s, const Varia
   return network;
 }
 
-void run(const Settings& s) {
+void run(Settings s, const CLI::App& command) {
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
   if (s.run.outdir.empty()) usage_error("--outdir: expected a folder");
   if (s.steps < 1) usage_error("--steps {}: expected a positive number", s.steps);
+  const std::vector<Variant> all_variants = variants(s);
+  adopt_earlier_call(s, all_variants, command);
   set_threads(s.run.threads);
   const torch::Device device = parse_device(s.run.device);
   const auto gan = model::load_network(s.lift.gan);
@@ -101,7 +119,7 @@ void run(const Settings& s) {
   meter_settings.suite.truncation_psi = kTruncation;
   const Meter meter(meter_settings, gan.generator->config().size, device);
   ordered_json all = ordered_json::array(), rows = ordered_json::array();
-  for (const Variant& variant : variants(s)) {
+  for (const Variant& variant : all_variants) {
     const auto network = train_variant(s, variant, gan, device);
     if (!network) {
       log_info("interrupted; the same command goes on from here");
@@ -132,7 +150,7 @@ void add_ablate(CLI::App& app) {
   command->add_option("--device", s->run.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   command->add_option("--threads", s->run.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
       ->capture_default_str();
-  command->callback([s] { run(*s); });
+  command->callback([s, command] { run(*s, *command); });
 }
 
 }  // namespace lifted::app

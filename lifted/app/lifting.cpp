@@ -4,6 +4,7 @@
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/model/critics.h"
+#include "lifted/nets/init.h"
 
 namespace lifted::app {
 namespace {
@@ -61,19 +62,22 @@ json training_options(const json& preset, const LiftSettings& s) {
   return training;
 }
 
-train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan) {
+train::LiftCritics load_critics(const LiftSettings& s, int size, torch::Device device, LiftPlan& plan) {
   train::LiftCritics critics;
   auto& weights = plan.options.training.weights;
   const int scales = train::perceptual_scales(size);
   if (!s.embedding.empty()) {
     critics.embedding = model::load_face_embedding(s.embedding);
+    critics.embedding->to(device);
     const int seen = critics.embedding->config().size;
     require(size % seen == 0,
             "{}: a face network for images of {} pixels; the generator's have {}, expected a multiple", s.embedding,
             seen, size);
   }
   if (!s.vgg.empty()) {
-    critics.perceptual.emplace(train::perceptual_maps(model::load_vgg16(s.vgg)), scales);
+    auto vgg = model::load_vgg16(s.vgg);
+    vgg->to(device);
+    critics.perceptual.emplace(train::perceptual_maps(vgg), scales);
   } else if (weights.perceptual > 0 && !critics.embedding.is_empty()) {
     critics.perceptual.emplace(train::perceptual_maps(critics.embedding), scales);
     plan.notes.push_back("no --vgg: the face network's features serve as perceptual ones");
@@ -92,8 +96,9 @@ train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan)
 model::LiftingNetworks first_networks(const LiftSettings& s, const LiftPlan& plan,
                                       const nets::Stylegan2Config& generator) {
   if (!s.init.empty()) return model::load_network(s.init).require_lifted().networks();
-  torch::manual_seed(train::derived_seed(plan.options.seed, "weights"));
   model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
+  const auto random = nets::seeded_generator(train::derived_seed(plan.options.seed, "weights"));
+  for (const auto& [name, network] : networks.published()) nets::reset_parameters(*network, random);
   const double scale = plan.options.training.initial_depth_scale;
   if (scale != 1) networks.depth->scale_output(scale);
   return networks;
@@ -140,7 +145,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   json config = model::LiftConfig::at(generator.size).to_json();
   config.update(preset.value("model", json::object()));
   plan.config = model::LiftConfig::from_json(config);
-  train::LiftCritics critics = load_critics(s, generator.size, plan);
+  train::LiftCritics critics = load_critics(s, generator.size, device, plan);
   const auto name = [](const std::string& path) { return fs::path(path).filename().string(); };
   plan.options.sources = {{"preset", s.preset},   {"preset_values", preset}, {"gan", name(s.gan)},
                           {"init", name(s.init)}, {"vgg", name(s.vgg)},      {"embedding", name(s.embedding)}};

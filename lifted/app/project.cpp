@@ -124,6 +124,13 @@ Image comparison(const model::LoadedNetwork& network, const Targets& targets, co
   return formats::render_contact_sheet(sheet);
 }
 
+/// sheet.png, unless that is the projection of a target of this name.
+std::string comparison_name(const Targets& targets) {
+  std::string name = "sheet";
+  while (std::ranges::find(targets.names, name) != targets.names.end()) name += "_";
+  return name + ".png";
+}
+
 void project(ProjectOptions options) {
   options.projector.per_layer = options.space == "w+";
   options.projector.validate();
@@ -156,7 +163,7 @@ void project(ProjectOptions options) {
                        formats::image_from_tensor(found.images[static_cast<int64_t>(i)].cpu(), rounding));
     errors[targets.names[i]] = found.error[static_cast<int64_t>(i)].item<double>();
   }
-  formats::write_png(run.output("sheet.png"), comparison(network, targets, found));
+  formats::write_png(run.output(comparison_name(targets)), comparison(network, targets, found));
   run.record().set("space", options.space);
   run.record().set("steps", options.projector.steps);
   run.record().set("mean_absolute_error", errors);

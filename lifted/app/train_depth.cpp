@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -48,7 +49,10 @@ train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, 
 }
 
 void train_depth(DepthSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (!s.run.resume.empty()) {
+    adopt_stored_settings(s, s.run.resume, command);
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
+  }
   if (s.data.empty()) usage_error("--data: expected a set of `heads render --ground-truth`");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);

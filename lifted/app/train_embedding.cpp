@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -58,7 +59,10 @@ train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t to
 }
 
 void train_embedding(EmbeddingSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (!s.run.resume.empty()) {
+    adopt_stored_settings(s, s.run.resume, command);
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
+  }
   if (s.data.empty()) usage_error("--data: expected a folder per person, or images with labels");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -84,7 +85,7 @@ std::string description(const GanSettings& s, const std::string& data) {
                      s.gamma, s.aug);
 }
 
-void print_plan(const GanSettings& s, const data::Dataset& images, train::GanTask& task) {
+void print_plan(const GanSettings& s, const data::Dataset& images, torch::Device device, train::GanTask& task) {
   const auto count = [](const torch::nn::Module& module) {
     int64_t total = 0;
     for (const auto& p : module.parameters()) total += p.numel();
@@ -92,7 +93,7 @@ void print_plan(const GanSettings& s, const data::Dataset& images, train::GanTas
   };
   log_info("{}", settings_json(s).dump(2));
   log_info("data {}: {} images of {}x{}; training for {:g} kimg on {}", s.data, images.size(), images.width(),
-           images.height(), s.kimg, s.run.device);
+           images.height(), s.kimg, device.str());
   log_info("generator {:.2f} M parameters, discriminator {:.2f} M parameters", count(*task.trainer().generator),
            count(*task.trainer().discriminator));
 }
@@ -103,6 +104,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
     require(fs::exists(s.run.resume), "--resume {}: there is no such folder or file", s.run.resume);
     if (fs::is_directory(s.run.resume)) {
       adopt_stored_settings(s, s.run.resume, command);
+      adopt_rhythm(s.run, s.kimg, s.run.resume, command);
     } else {
       std::swap(transfer, s.run.resume);
     }
@@ -121,7 +123,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
   const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
   options.validate(*images);
   train::GanTask task(options, images, device);
-  print_plan(s, *images, task);
+  print_plan(s, *images, device, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator, s.grow));
   const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},     {"kimg", s.kimg},
                                {"transfer", transfer},     {"discriminator", s.discriminator}, {"grow", s.grow},
@@ -140,7 +142,11 @@ void add_train_gan(CLI::App& app) {
   command->add_option("--channels", s->channels, "Widths of the networks: lite, full, tiny or micro")
       ->capture_default_str();
   command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
-  command->add_option("--batch-part", s->batch_part, "Images at a time, gradients being added up (0: the whole batch)")
+  command
+      ->add_option("--batch-part", s->batch_part,
+                   "Images at a time, in whole groups of the minibatch deviation (up to 4), to save memory: the "
+                   "results stay those of "
+                   "the whole batch (0: all at once)")
       ->capture_default_str();
   command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
   command->add_flag("--mirror", s->mirror, "Show images mirrored half of the time");

@@ -3,6 +3,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/lifting.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -29,7 +30,9 @@ std::string lift_description(const LiftSettings& s, int size, int64_t batch) {
 
 void train_lift(LiftRunSettings s, const CLI::App& command) {
   if (!s.run.resume.empty()) {
-    s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json()), s.run.resume);
+    const std::vector<std::string> files = {"gan", "init", "vgg", "embedding"};
+    s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json(), files), s.run.resume);
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
   }
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");

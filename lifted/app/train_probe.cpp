@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -51,7 +52,10 @@ train::ProbeOptions probe_options(const ProbeSettings& s, int64_t total_images) 
 }
 
 void train_probe(ProbeSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) adopt_stored_settings(s, s.run.resume, command);
+  if (!s.run.resume.empty()) {
+    adopt_stored_settings(s, s.run.resume, command, {"data", "labels"});
+    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
+  }
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
   if (s.labels.empty()) usage_error("--labels: expected JSON lines of `heads labels` or `heads render --ground-truth`");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");

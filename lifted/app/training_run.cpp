@@ -1,7 +1,9 @@
 #include "lifted/app/training_run.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "lifted/app/resuming.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 
@@ -50,16 +52,19 @@ train::LoopOptions loop_options(const RunSettings& run, double kimg) {
   return options;
 }
 
-ordered_json stored_settings(const fs::path& folder, const CLI::App& command, const ordered_json& given) {
+ordered_json stored_settings(const fs::path& folder, const CLI::App& command, const ordered_json& given,
+                             const std::vector<std::string>& movable) {
   require(fs::is_directory(folder), "--resume {}: there is no such folder", folder.string());
   const ordered_json options = train::RunDirectory::options_of(folder);
   const bool has_command = options.contains("command") && options["command"] == command.get_name();
   require(has_command && options.contains("settings") && options["settings"].is_object(),
           "{}: its training_options.json is not one of {}", folder.string(), command.get_name());
-  const ordered_json& stored = options["settings"];
+  ordered_json stored = options["settings"];
   for (const auto& [name, value] : given.items()) {
-    require(stored.contains(name), "{}: its training_options.json has no '{}'", folder.string(), name);
-    if (command.get_option("--" + name)->count() > 0 && stored[name] != value) {
+    const bool is_given = command.get_option("--" + name)->count() > 0;
+    const bool moved = is_given && std::ranges::find(movable, name) != movable.end();
+    if (moved || !stored.contains(name)) stored[name] = value;
+    if (is_given && stored[name] != value) {
       usage_error(
           "--{} {}: the run in {} was started with {}; leave the option out, or start a new run from one of its "
           "snapshots",
@@ -71,17 +76,28 @@ ordered_json stored_settings(const fs::path& folder, const CLI::App& command, co
 
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const ordered_json& options) {
-  if (run.dry_run) {
+  const auto in_order = [] {
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
-  }
+  };
+  ordered_json record = fresh.record;
+  record["kimg"] = static_cast<double>(loop.total_images) / 1000;
+  record["tick"] = run.tick, record["snap"] = run.snap;
   if (!run.resume.empty()) {
     const train::TrainingState state = find_state(run.resume, options);
+    // Whether it is of these files is found before anything is written.
+    task.load_state(state.tensors, state.values.at("task"));
+    if (run.dry_run) return in_order();
+    record_changes(run.resume, record);
     auto directory = train::RunDirectory::reopen(run.resume, state.images);
     directory.say(fmt::format("resuming {} at kimg {:.3f}", run.resume, static_cast<double>(state.images) / 1000));
     return run_training(task, directory, loop, &state);
   }
-  auto directory = train::RunDirectory::create(run.outdir, fresh.description, fresh.record);
+  if (run.dry_run) {
+    require_possible_folder(run.outdir);
+    return in_order();
+  }
+  auto directory = train::RunDirectory::create(run.outdir, fresh.description, record);
   directory.say(fmt::format("run folder {}", directory.path().string()));
   return run_training(task, directory, loop);
 }

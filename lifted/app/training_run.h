@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "lifted/base/json.h"
 #include "lifted/train/loop.h"
@@ -26,9 +27,10 @@ void add_run_options(CLI::App& command, RunSettings& settings,
 train::LoopOptions loop_options(const RunSettings& run, double kimg);
 
 /// The "settings" that a resumed run was started with. Each of `given` that stands on the command line must be the same
-/// there (UsageError). Error if the folder is no run of `command`.
+/// there (UsageError), except `movable` ones: files, whose new places are taken. What the folder does not know keeps
+/// its value. Error if the folder is no run of `command`.
 nlohmann::ordered_json stored_settings(const std::filesystem::path& folder, const CLI::App& command,
-                                       const nlohmann::ordered_json& given);
+                                       const nlohmann::ordered_json& given, const std::vector<std::string>& movable);
 
 /// What a Settings with `each(self, visit(option name, field))` holds, as JSON.
 template <typename Settings>
@@ -40,8 +42,9 @@ nlohmann::ordered_json settings_json(const Settings& settings) {
 
 /// Replaces such settings by those that the run in `folder` was started with; errors as stored_settings().
 template <typename Settings>
-void adopt_stored_settings(Settings& settings, const std::filesystem::path& folder, const CLI::App& command) {
-  const auto stored = stored_settings(folder, command, settings_json(settings));
+void adopt_stored_settings(Settings& settings, const std::filesystem::path& folder, const CLI::App& command,
+                           const std::vector<std::string>& movable = {"data"}) {
+  const auto stored = stored_settings(folder, command, settings_json(settings), movable);
   const std::string what = folder.string() + ": its training_options.json";
   Settings::each(settings, [&](const char* name, auto& value) { read_field(stored, name, what, value); });
 }
@@ -53,7 +56,8 @@ struct NewRun {
 };
 
 /// Trains in a new folder, or goes on in that of --resume from its newest training state, which must be of `options`
-/// (what the task's values() hold under that name). With --dry-run only says that all is in order.
+/// (what the task's values() hold under that name). Either way training_options.json gets the length and rhythm of
+/// `loop`. With --dry-run only says that all is in order.
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const nlohmann::ordered_json& options);
 

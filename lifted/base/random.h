@@ -1,4 +1,4 @@
-// Seeded random streams. Nothing in the library draws from a global generator.
+// Seeded random streams. Nothing that the library computes depends on a global generator.
 #pragma once
 
 #include <cstdint>

@@ -193,7 +193,13 @@ Image image_from_tensor(const torch::Tensor& tensor, Rounding rounding) {
           "image_from_tensor: expected a 3xHxW or 1xHxW tensor, got {} dimensions",
           tensor.defined() ? tensor.dim() : 0);
   const torch::NoGradGuard no_grad;
-  const auto x = tensor.to(torch::kFloat32).nan_to_num(-1.0).expand({3, tensor.size(1), tensor.size(2)});
+  const auto values = tensor.to(torch::kFloat32);
+  const auto odd = values.numel() - values.isfinite().sum().item<int64_t>();
+  require(odd == 0,
+          "a picture of {}x{} pixels: {} of its {} values are NaN or infinite; the network it comes from has diverged "
+          "or is damaged",
+          tensor.size(2), tensor.size(1), odd, values.numel());
+  const auto x = values.expand({3, tensor.size(1), tensor.size(2)});
   const auto scaled =
       rounding == Rounding::truncate ? ((x + 1) / 2).clamp(0, 1) * 255 : (x * 127.5 + 128).clamp(0, 255);
   const auto bytes = scaled.to(torch::kUInt8).permute({1, 2, 0}).contiguous().to(torch::kCPU);

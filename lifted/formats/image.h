@@ -74,7 +74,7 @@ enum class Rounding {
   nvidia,    ///< x · 127.5 + 128, fraction dropped: StyleGAN's tools.
 };
 
-/// A 3×H×W or 1×H×W tensor in [-1, 1], any float type and device, clamped (NaN is black).
+/// A 3×H×W or 1×H×W tensor in [-1, 1], any float type and device, clamped. Error with their count if values are NaN.
 Image image_from_tensor(const torch::Tensor& tensor, Rounding rounding = Rounding::truncate);
 
 /// C×H×W float in [-1, 1]: pixel / 127.5 − 1.

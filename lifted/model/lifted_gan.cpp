@@ -38,6 +38,13 @@ void require_pair(const nets::Stylegan2Config& generator, const nets::LiftingCon
           lifting.style_dim);
 }
 
+/// What is not finite would leave holes in a mesh or nothing at all, and a picture that looks like one. While training,
+/// the losses are watched instead.
+void require_finite(const torch::Tensor& values, const char* what) {
+  if (torch::GradMode::is_enabled() || values.isfinite().all().item<bool>()) return;
+  fail("the network's {} holds NaN or infinite values: it has diverged or is damaged", what);
+}
+
 /// Gives every part as many samples as there are views or lights, where there is one of it.
 void repeat_for_sweep(scene::LitScene& scene) {
   int64_t count = std::max(scene.depth.size(0), scene.view.size(0));
@@ -81,11 +88,14 @@ torch::Tensor LiftedGan::depth_from_raw(const torch::Tensor& raw) const {
   const torch::Tensor unit = torch::tanh(planes - image_mean(planes));
   const torch::Tensor depth = (1 + unit) / 2 * config_.max_depth + (1 - unit) / 2 * config_.min_depth;
   const torch::Tensor keep = inside(depth.size(1), 0, kBorderColumns, depth.options().requires_grad(false));
+  require_finite(depth, "depth map");
   return depth * keep + (1 - keep) * config_.border_depth;
 }
 
 torch::Tensor LiftedGan::transform_map_from_logits(const torch::Tensor& logits, const torch::Tensor& depth) const {
   const torch::Tensor map = torch::sigmoid(logits + kTransformBias);
+  require_finite(map, "transform map");
+  // A hard threshold: at a tie, one pixel of depth changes a whole square of the blurred map.
   const torch::Tensor head = depth.detach().unsqueeze(1) <= config_.head_limit();
   const torch::Tensor soft =
       ops::reflect_blur(torch::where(head, torch::ones_like(map), map), config_.blur_radius, config_.blur_sigma);
@@ -106,6 +116,7 @@ Estimate LiftedGan::estimate(const torch::Tensor& w) const {
   const nets::Decomposed decomposed = networks_.decompose->forward(code);
   e.canon_light = decomposed.light;
   e.view = decomposed.view;
+  require_finite(e.view, "view");
   e.neutral_style = neutral_style(code, decomposed);
   const nets::SynthesisOutput neutral =
       generator_->synthesize(layered ? w + (e.neutral_style - code).unsqueeze(1) : e.neutral_style);

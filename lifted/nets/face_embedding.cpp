@@ -157,8 +157,15 @@ Tensor FaceEmbeddingImpl::features(const Tensor& image) {
               "the face embedding needs images of shape B×3×S×S with S a multiple of ", size, ", got ", image.sizes());
   const Tensor last = bn4_->forward(stages(side == size ? image : torch::avg_pool2d(image, side / size)).back());
   // The linear layer's weights count channels first.
-  const Tensor flat = torch::dropout(last, config_.dropout, is_training()).contiguous().flatten(1);
+  const Tensor flat = dropped_out(last).contiguous().flatten(1);
   return bn5_->forward(fc5_->forward(flat));
+}
+
+Tensor FaceEmbeddingImpl::dropped_out(const Tensor& x) const {
+  if (!is_training() || config_.dropout == 0) return x;
+  TORCH_CHECK(dropout_generator_, "the face network's dropout needs a generator to train");
+  const Tensor kept = torch::rand(x.sizes(), *dropout_generator_).ge(config_.dropout).to(x.options());
+  return x * kept / (1 - config_.dropout);
 }
 
 FaceEmbedding load_face_embedding(const StateDict& state, std::string_view what) {

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -63,10 +64,16 @@ class FaceEmbeddingImpl : public torch::nn::Module {
   /// The outputs of the four stages, at 1/2, 1/4, 1/8 and 1/16 of the image's own side, a multiple of 16.
   std::vector<torch::Tensor> stages(const torch::Tensor& image);
 
+  /// What dropout draws from (on the CPU): needed to train a network that has some.
+  void set_dropout_generator(at::Generator generator) { dropout_generator_ = std::move(generator); }
+
   const FaceEmbeddingConfig& config() const { return config_; }
 
  private:
+  torch::Tensor dropped_out(const torch::Tensor& x) const;
+
   FaceEmbeddingConfig config_;
+  std::optional<at::Generator> dropout_generator_;
   torch::nn::Conv2d conv1_{nullptr};
   torch::nn::BatchNorm2d bn1_{nullptr}, bn4_{nullptr};
   torch::nn::PReLU act_layer_{nullptr};

@@ -1,8 +1,12 @@
 #include "lifted/nets/init.h"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <cmath>
 
 #include "lifted/nets/mlp.h"
+#include "lifted/nets/stylegan2.h"
+#include "lifted/nets/stylegan2_discriminator.h"
 
 namespace lifted::nets {
 namespace {
@@ -17,6 +21,10 @@ void draw(torch::Tensor weight, torch::Tensor bias, at::Generator& generator) {
 
 }  // namespace
 
+at::Generator seeded_generator(uint64_t seed) {
+  return at::detail::createCPUGenerator(seed);
+}
+
 void reset_parameters(torch::nn::Module& module, at::Generator generator) {
   torch::NoGradGuard no_grad;
   for (const auto& layer : module.modules()) {
@@ -28,6 +36,14 @@ void reset_parameters(torch::nn::Module& module, at::Generator generator) {
       draw(upconv->weight, upconv->bias, generator);
     } else if (auto* norm = layer->as<torch::nn::GroupNorm>()) {
       norm->reset_parameters();
+    } else if (auto* equal_linear = layer->as<EqualLinear>()) {
+      equal_linear->weight.normal_(0, 1 / equal_linear->lr_mul, generator);
+    } else if (auto* equal_conv = layer->as<EqualConv2d>()) {
+      equal_conv->weight.normal_(0, 1, generator);
+    } else if (auto* modulated = layer->as<ModulatedConv2d>()) {
+      modulated->weight.normal_(0, 1, generator);
+    } else if (auto* stylegan2 = layer->as<Stylegan2Generator>()) {
+      stylegan2->reset_input_and_noise(generator);
     } else if (auto* scale_shift = layer->as<ScaleShift>()) {
       scale_shift->weight.fill_(1);
       scale_shift->bias.zero_();

@@ -52,6 +52,12 @@ Stylegan2GeneratorImpl::Stylegan2GeneratorImpl(Stylegan2Config config) : config_
   }
 }
 
+void Stylegan2GeneratorImpl::reset_input_and_noise(at::Generator generator) {
+  const torch::NoGradGuard guard;
+  parts_.input.normal_(0, 1, generator);
+  for (auto& noise : parts_.noises) noise.normal_(0, 1, generator);
+}
+
 std::shared_ptr<const Stylegan2Fused> Stylegan2GeneratorImpl::fused_for(const Tensor& input) const {
   if (implementation_ == ops::Implementation::reference) return nullptr;
   if (!input.device().is_cpu() || input.scalar_type() != at::kFloat) return nullptr;
@@ -77,23 +83,33 @@ Tensor Stylegan2GeneratorImpl::map(const Tensor& z) const {
   return w;
 }
 
-Tensor Stylegan2GeneratorImpl::noise_for(size_t conv, const Tensor& w, NoiseMode mode,
-                                         std::optional<at::Generator>& generator) const {
-  if (mode == NoiseMode::none) return {};
-  const Tensor& stored = parts_.noises[conv];
-  if (mode == NoiseMode::constant) return stored;
-  const auto source = generator ? c10::optional<at::Generator>(*generator) : c10::optional<at::Generator>();
-  return at::randn({w.size(0), 1, stored.size(2), stored.size(3)}, source, w.options());
+std::vector<Tensor> Stylegan2GeneratorImpl::draw_noise(int64_t count, at::Generator generator) const {
+  std::vector<Tensor> noises;
+  for (const Tensor& stored : parts_.noises) {
+    noises.push_back(at::randn({count, 1, stored.size(2), stored.size(3)}, generator,
+                               stored.options().device(generator.device()).requires_grad(false)));
+  }
+  return noises;
 }
 
-SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, NoiseMode noise,
+SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, NoiseMode mode,
                                                    std::optional<at::Generator> generator) const {
+  if (mode == NoiseMode::constant) return synthesize(w, parts_.noises);
+  if (mode == NoiseMode::none) return synthesize(w, std::vector<Tensor>(parts_.noises.size()));
+  TORCH_CHECK(generator, "synthesize: random noise needs a generator");
+  std::vector<Tensor> noises = draw_noise(w.size(0), *generator);
+  for (Tensor& noise : noises) noise = noise.to(w.options());
+  return synthesize(w, noises);
+}
+
+SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, const std::vector<Tensor>& noises) const {
   TORCH_CHECK((w.dim() == 2 || (w.dim() == 3 && w.size(1) == layers())) && w.size(-1) == config_.w_dim,
               "synthesize: w must have shape [B, ", config_.w_dim, "] or [B, ", layers(), ", ", config_.w_dim,
               "], got ", w.sizes());
-  std::vector<Tensor> codes, noises;
+  TORCH_CHECK(noises.size() == parts_.convs.size(), "synthesize: ", noises.size(), " noise maps, expected ",
+              parts_.convs.size());
+  std::vector<Tensor> codes;
   for (int i = 0; i < layers(); ++i) codes.push_back(w.dim() == 2 ? w : w.select(1, i));
-  for (size_t i = 0; i < parts_.convs.size(); ++i) noises.push_back(noise_for(i, w, noise, generator));
   if (const auto fused = fused_for(w)) {
     const auto [image, features] = fused->synthesize(codes, noises);
     return {image, features};

@@ -30,14 +30,23 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
   /// z: B×z_dim → w: B×w_dim, before truncation.
   torch::Tensor map(const torch::Tensor& z) const;
 
-  /// w: B×w_dim, or B×layers()×w_dim with one code per layer. `generator` draws the random noise (torch's default if
-  /// absent).
+  /// w: B×w_dim, or B×layers()×w_dim with one code per layer. `generator` draws the random noise, on its own
+  /// device wherever w is: NoiseMode::random needs one.
   ///
   /// Where no gradient is wanted (NoGradGuard, or nothing requires one) on the CPU in float32, fused passes compute it:
   /// bitwise the same for any batch size and number of threads. They use a rearranged copy of the weights, renewed when
   /// a parameter has been written since; writes through tensor.data(), which torch does not count, would be missed.
   SynthesisOutput synthesize(const torch::Tensor& w, NoiseMode noise = NoiseMode::constant,
                              std::optional<at::Generator> generator = {}) const;
+
+  /// The same with noise maps for every convolution, (1 or B)×1×h×w, as draw_noise() gives them.
+  SynthesisOutput synthesize(const torch::Tensor& w, const std::vector<torch::Tensor>& noises) const;
+  /// Normal noise for `count` samples, what NoiseMode::random uses: per convolution count×1×h×w on the generator's
+  /// device.
+  std::vector<torch::Tensor> draw_noise(int64_t count, at::Generator generator) const;
+
+  /// Draws the constant input and the stored noise maps anew: what no layer of its own holds.
+  void reset_input_and_noise(at::Generator generator);
 
   /// reference: always run layer by layer in differentiable operations. fused (the default): as synthesize() says.
   void use(ops::Implementation implementation) { implementation_ = implementation; }
@@ -47,8 +56,6 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
   const Stylegan2Config& config() const { return config_; }
 
  private:
-  torch::Tensor noise_for(size_t conv, const torch::Tensor& w, NoiseMode mode,
-                          std::optional<at::Generator>& generator) const;
   /// The packed weights if the fused path applies to this input, else null.
   std::shared_ptr<const Stylegan2Fused> fused_for(const torch::Tensor& input) const;
 

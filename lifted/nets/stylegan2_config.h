@@ -13,7 +13,7 @@
 namespace lifted::nets {
 
 struct Stylegan2Config {
-  int size = 256;  // side of the image: a power of two, 8 to 1024
+  int size = 256;  // side of the image: a power of two, 8 to 4096
   int z_dim = 512, w_dim = 512;
   int mapping_layers = 8;
   double mapping_lr_mul = 0.01;

@@ -81,10 +81,16 @@ Stylegan2DiscriminatorConfig infer_stylegan2_discriminator_config(const StateDic
 
 // ---- Layers ----
 
-Tensor append_minibatch_stddev(const Tensor& x) {
-  const int64_t batch = x.size(0);
+int64_t minibatch_group(int64_t batch) {
   int64_t group = std::min(batch, kLargestGroup);
   while (batch % group != 0) --group;
+  return group;
+}
+
+Tensor append_minibatch_stddev(const Tensor& x, int64_t group) {
+  const int64_t batch = x.size(0);
+  if (group == 0) group = minibatch_group(batch);
+  TORCH_CHECK(batch % group == 0, "append_minibatch_stddev: ", batch, " samples in groups of ", group);
   // group × B/group × C × H × W: a sample's group is its index modulo B/group.
   const auto grouped = x.contiguous().view({group, batch / group, x.size(1), x.size(2), x.size(3)});
   const auto variance = (grouped - grouped.mean(0, true)).square().mean(0);
@@ -160,8 +166,8 @@ Tensor Stylegan2DiscriminatorImpl::features(const Tensor& image, int blocks) con
   return x;
 }
 
-Tensor Stylegan2DiscriminatorImpl::forward(const Tensor& image) const {
-  auto x = append_minibatch_stddev(features(image)).contiguous(at::MemoryFormat::ChannelsLast);
+Tensor Stylegan2DiscriminatorImpl::forward(const Tensor& image, int64_t group) const {
+  auto x = append_minibatch_stddev(features(image), group).contiguous(at::MemoryFormat::ChannelsLast);
   x = ops::bias_act(final_conv_->forward(x, 1, 1), final_bias_);
   x = x.contiguous().flatten(1);
   x = ops::bias_act(torch::matmul(x, hidden_->effective_weight().t()), hidden_->effective_bias());

@@ -29,10 +29,13 @@ std::vector<int> lite_discriminator_channels(int size);
 /// Reads the configuration off the tensor shapes of a discriminator's state dict. `what` names the source in errors.
 Stylegan2DiscriminatorConfig infer_stylegan2_discriminator_config(const StateDict& state, std::string_view what);
 
-/// x: B×C×H×W → B×(C+1)×H×W: the last channel holds, for each group of samples, the mean over C, H and W of the
-/// standard deviation within the group. Sample i is in group i mod (B/g), where g, the group's size, is the largest
-/// divisor of B that is at most 4.
-torch::Tensor append_minibatch_stddev(const torch::Tensor& x);
+/// How many samples of a batch share a standard deviation: the largest divisor of the batch that is at most 4.
+int64_t minibatch_group(int64_t batch);
+
+/// x: B×C×H×W → B×(C+1)×H×W: the last channel holds, for each group of g samples, the mean over C, H and W of the
+/// standard deviation within the group. Sample i is in group i mod (B/g); g is `group`, a divisor of B, or 0:
+/// minibatch_group(B).
+torch::Tensor append_minibatch_stddev(const torch::Tensor& x, int64_t group = 0);
 
 /// A convolution with equalized learning rate: weight · 1/sqrt(in·k²). Parameter weight (out×in×k×k).
 class EqualConv2dImpl : public torch::nn::Module {
@@ -66,8 +69,8 @@ class Stylegan2DiscriminatorImpl : public torch::nn::Module {
   explicit Stylegan2DiscriminatorImpl(Stylegan2DiscriminatorConfig config);
 
   /// image: B×3×S×S in [-1, 1] → logits B×1, positive for "real". The batch is one population for the minibatch
-  /// standard deviation.
-  torch::Tensor forward(const torch::Tensor& image) const;
+  /// standard deviation, in groups of `group` as append_minibatch_stddev() forms them.
+  torch::Tensor forward(const torch::Tensor& image, int64_t group = 0) const;
   /// The features from RGB down to 4×4, B×C×4×4; `blocks` stops after that many halvings (-1: all).
   torch::Tensor features(const torch::Tensor& image, int blocks = -1) const;
 

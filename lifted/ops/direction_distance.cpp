@@ -17,7 +17,12 @@ using torch::autograd::variable_list;
 constexpr int64_t kPlaces = 512;  // places: sums are formed chunk by chunk, whatever the number of threads
 
 Tensor reference(const Tensor& x, const Tensor& target, const Tensor& weight) {
-  const auto unit = [](const Tensor& map) { return map / map.square().sum(1, true).sqrt().clamp_min(1e-12); };
+  // A zero vector stays zero and has no gradient; the square is replaced before the root, whose derivative at 0 is
+  // infinite.
+  const auto unit = [](const Tensor& map) {
+    const Tensor square = map.square().sum(1, true), none = square <= 1e-24;
+    return map * torch::where(none, torch::zeros_like(square), square.masked_fill(none, 1).rsqrt());
+  };
   const Tensor difference = (unit(x) - unit(target)).square();
   return weight.defined() ? (difference.sum(1, true) * weight).sum() : difference.sum();
 }

@@ -20,7 +20,7 @@ SurfaceParams depth_params(const torch::Tensor& depth, const SurfaceCamera& came
   return p;
 }
 
-/// A dense copy expanded to the batch, checked against the expected shape of one image.
+/// The tensor in dense order, checked to be a batch of the expected shape of one image.
 torch::Tensor batched(const torch::Tensor& tensor, int64_t batch, std::vector<int64_t> shape, const char* name) {
   shape.insert(shape.begin(), batch);
   require(tensor.sizes() == torch::IntArrayRef(shape), "{} must have shape {}, got {}", name, fmt::join(shape, "×"),

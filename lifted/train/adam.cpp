@@ -24,9 +24,17 @@ const Tensor& entry(const StateDict& state, const std::string& key, at::IntArray
 
 Adam::Adam(const torch::nn::Module& module, AdamOptions options) : options_(options) {
   for (const auto& item : module.named_parameters()) {
+    require(item.value().requires_grad(), "Adam: the parameter '{}' requires no gradient", item.key());
     Slot slot{item.key(), item.value(), {}, torch::zeros_like(item.value())};
     if (options_.beta1 != 0) slot.mean = torch::zeros_like(item.value());
     slots_.push_back(std::move(slot));
+  }
+}
+
+void Adam::to(torch::Device device) {
+  for (auto& slot : slots_) {
+    slot.square = slot.square.to(device);
+    if (slot.mean.defined()) slot.mean = slot.mean.to(device);
   }
 }
 

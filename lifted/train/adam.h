@@ -28,8 +28,12 @@ struct AdamOptions {
 
 class Adam {
  public:
-  /// Of all parameters of `module`, in its order; their names are the keys of the state.
+  /// Of all parameters of `module`, in its order; their names are the keys of the state. Error naming a parameter that
+  /// requires no gradient: it would stand still without a word.
   Adam(const torch::nn::Module& module, AdamOptions options);
+
+  /// Takes the state to where the parameters have been moved.
+  void to(torch::Device device);
 
   /// The learning rate of the steps to come; it is no part of the state.
   void set_learning_rate(double lr) { options_.lr = lr; }

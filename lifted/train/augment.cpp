@@ -136,10 +136,21 @@ Tensor apply_color(const Tensor& images, const Tensor& color) {
   return (mixed + matrices.slice(1, 0, 3).slice(2, 3, 4)).view(images.sizes());
 }
 
+AugmentDraw draw_augmentation(double p, at::IntArrayRef image_sizes, at::Generator& generator) {
+  if (p <= 0) return {};
+  AugmentDraw draw;
+  draw.affine = sample_affine(p, image_sizes, generator);
+  draw.color = sample_color(p, image_sizes[0], generator);
+  return draw;
+}
+
+Tensor augment(const Tensor& images, const AugmentDraw& draw) {
+  if (!draw.affine.defined()) return images;
+  return apply_color(apply_affine(images, torch::linalg_inv(draw.affine.to(torch::kFloat64))), draw.color);
+}
+
 Tensor augment(const Tensor& images, double p, at::Generator& generator) {
-  if (p <= 0) return images;
-  const auto inverse = torch::linalg_inv(sample_affine(p, images.sizes(), generator).to(torch::kFloat64));
-  return apply_color(apply_affine(images, inverse), sample_color(p, images.size(0), generator));
+  return augment(images, draw_augmentation(p, images.sizes(), generator));
 }
 
 void AugmentationController::observe(const Tensor& real_logits) {

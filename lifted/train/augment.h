@@ -21,6 +21,13 @@ torch::Tensor sample_color(double p, int64_t batch, at::Generator& generator);
 /// Multiplies every pixel (r, g, b, 1) by its image's matrix. color: B×4×4.
 torch::Tensor apply_color(const torch::Tensor& images, const torch::Tensor& color);
 
+/// What chance decides about a batch of images.
+struct AugmentDraw {
+  torch::Tensor affine, color;  // B×3×3 and B×4×4, on the CPU; undefined where nothing is augmented
+};
+AugmentDraw draw_augmentation(double p, at::IntArrayRef image_sizes, at::Generator& generator);
+torch::Tensor augment(const torch::Tensor& images, const AugmentDraw& draw);
+
 /// All of the above with strength p: what reals and fakes go through on their way to the discriminator. p = 0 returns
 /// the images themselves.
 torch::Tensor augment(const torch::Tensor& images, double p, at::Generator& generator);

@@ -82,16 +82,20 @@ DepthTask::Truth DepthTask::truth_of(const std::vector<int64_t>& images) const {
   return {torch::stack(depth), torch::stack(head)};
 }
 
-Tensor DepthTask::loss(const Tensor& images, const data::Batch& batch, Statistics& statistics) {
+void DepthTask::fetch_truth(const data::Batch& batch) {
   std::vector<int64_t> shown;
   for (const auto& sample : batch.samples) shown.push_back(split().training.images[static_cast<size_t>(sample.index)]);
-  Truth truth = truth_of(shown);
+  fetched_ = truth_of(shown);
+  Truth& truth = fetched_;
   for (size_t i = 0; i < batch.samples.size(); ++i) {
     if (!batch.samples[i].mirrored) continue;
     const auto row = static_cast<int64_t>(i);
     truth.depth[row].copy_(truth.depth[row].flip(1)), truth.head[row].copy_(truth.head[row].flip(1));
   }
-  const Tensor depth = truth.depth.to(device()), head = truth.head.to(device());
+}
+
+Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& statistics) {
+  const Tensor depth = fetched_.depth.to(device()), head = fetched_.head.to(device());
   const auto read = network_->forward(images);
   const Tensor error =
       torch::where(head, network_->standardized(read.depth) - network_->standardized(depth), torch::zeros_like(depth));

@@ -44,6 +44,7 @@ class DepthTask : public ImageTask {
   int64_t held_out_images() const { return static_cast<int64_t>(split().held_out.images.size()); }
 
  protected:
+  void fetch_truth(const data::Batch& batch) override;
   torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) override;
 
  private:
@@ -54,6 +55,7 @@ class DepthTask : public ImageTask {
 
   DepthOptions options_;
   std::shared_ptr<const data::HeadTruth> truth_;
+  Truth fetched_;
   nets::ImageDepthNet network_{nullptr};
 };
 

@@ -14,10 +14,10 @@ constexpr int64_t kMostMeasuredFaces = 4'000, kPeople = 8, kImagesOfEach = 8;
 
 /// What is trained together: the network, and the centers of the identities in its space.
 struct EmbeddingModel : torch::nn::Module {
-  EmbeddingModel(nets::FaceEmbedding embedding, int64_t identities) {
+  EmbeddingModel(nets::FaceEmbedding embedding, int64_t identities, at::Generator& random) {
     const int64_t dimensions = embedding->config().dimensions;
     register_module("network", std::move(embedding));
-    centers = register_parameter("centers", torch::randn({identities, dimensions}) * 0.01);
+    centers = register_parameter("centers", torch::randn({identities, dimensions}, random) * 0.01);
   }
   Tensor centers;
 };
@@ -46,7 +46,8 @@ EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const dat
       options_(std::move(options)),
       label_source_(labels.source) {
   network_ = nets::FaceEmbedding(options_.images.network);
-  const auto model = std::make_shared<EmbeddingModel>(network_, split().training.identities);
+  const auto model = std::make_shared<EmbeddingModel>(network_, split().training.identities, weights());
+  network_->set_dropout_generator(step_random());
   centers_ = model->centers;
   set_module(model);
   auto measured = split().held_out.identity;

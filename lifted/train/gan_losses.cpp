@@ -26,13 +26,18 @@ Tensor r1_penalty(const Tensor& real_logits, const Tensor& real_images) {
   return gradient.square().sum() / static_cast<double>(real_images.size(0));
 }
 
+Tensor path_lengths(const Tensor& images, const Tensor& latents, const Tensor& noise, bool differentiable) {
+  TORCH_CHECK(latents.dim() == 3 && latents.size(0) == images.size(0),
+              "path_lengths: latents must have shape [B, layers, w_dim], got ", latents.sizes());
+  const Tensor projected = images * (noise / std::sqrt(static_cast<double>(images.size(2) * images.size(3))));
+  const Tensor gradient = differentiable ? differentiable_gradient(projected, latents)
+                                         : torch::autograd::grad({projected.sum()}, {latents})[0];
+  return gradient.square().sum(2).mean(1).sqrt();
+}
+
 PathLength path_length_penalty(const Tensor& images, const Tensor& latents, const Tensor& noise,
                                const Tensor& running_mean, double decay) {
-  TORCH_CHECK(latents.dim() == 3 && latents.size(0) == images.size(0),
-              "path_length_penalty: latents must have shape [B, layers, w_dim], got ", latents.sizes());
-  const double pixels = static_cast<double>(images.size(2) * images.size(3));
-  const auto gradient = differentiable_gradient(images * (noise / std::sqrt(pixels)), latents);
-  const auto lengths = gradient.square().sum(2).mean(1).sqrt();
+  const auto lengths = path_lengths(images, latents, noise, true);
   const auto mean = running_mean + decay * (lengths.mean() - running_mean);
   return {(lengths - mean).square().mean(), mean.detach(), lengths.detach()};
 }

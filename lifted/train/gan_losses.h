@@ -16,6 +16,11 @@ torch::Tensor nonsaturating_generator_loss(const torch::Tensor& fake_logits);
 /// (B×3×S×S), which must require a gradient. Source: Mescheder et al. 2018; weighted γ/2 · interval in StyleGAN2.
 torch::Tensor r1_penalty(const torch::Tensor& real_logits, const torch::Tensor& real_images);
 
+/// |d (images · noise) / d latents| of every sample, B: noise N(0, 1) of the images' shape is divided by the side;
+/// codes are averaged over layers. `differentiable`: a gradient of the lengths will be wanted.
+torch::Tensor path_lengths(const torch::Tensor& images, const torch::Tensor& latents, const torch::Tensor& noise,
+                           bool differentiable);
+
 struct PathLength {
   torch::Tensor penalty;  // scalar: mean (length − mean)², to be weighted
   torch::Tensor mean;     // scalar: the running mean after this batch, detached

@@ -1,11 +1,13 @@
 #include "lifted/train/gan_task.h"
 
 #include <algorithm>
+#include <map>
 
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/model/network_file.h"
+#include "lifted/nets/init.h"
 #include "lifted/nets/load.h"
 #include "lifted/nets/stylegan2_grow.h"
 #include "lifted/train/snapshot.h"
@@ -20,11 +22,46 @@ const char* name_of(AugmentMode mode) {
   return mode == AugmentMode::adaptive ? "ada" : mode == AugmentMode::fixed ? "fixed" : "noaug";
 }
 
-/// Networks are initialized from torch's default generator: give it the run's seed first.
 GanTrainer seeded_trainer(const GanOptions& options) {
-  torch::manual_seed(derived_seed(options.seed, "weights"));
-  return GanTrainer(options.generator, options.discriminator, options.training);
+  GanTrainer trainer(options.generator, options.discriminator, options.training);
+  const auto generator = nets::seeded_generator(derived_seed(options.seed, "weights"));
+  nets::reset_parameters(*trainer.generator, generator);
+  nets::reset_parameters(*trainer.discriminator, generator);
+  nets::load_strict(*trainer.average, nets::state_of(*trainer.generator), "the generator's average");
+  return trainer;
 }
+
+/// The rows of a draw at `indices`; undefined tensors stay undefined.
+Tensor rows(const Tensor& tensor, const Tensor& indices) {
+  return tensor.defined() ? tensor.index_select(0, indices.to(tensor.device())) : tensor;
+}
+std::vector<Tensor> rows(const std::vector<Tensor>& tensors, const Tensor& indices) {
+  std::vector<Tensor> result;
+  for (const Tensor& tensor : tensors) result.push_back(rows(tensor, indices));
+  return result;
+}
+Latents rows(const Latents& latents, const Tensor& indices) {
+  return {rows(latents.first, indices), rows(latents.second, indices), latents.inject};
+}
+AugmentDraw rows(const AugmentDraw& draw, const Tensor& indices) {
+  return {rows(draw.affine, indices), rows(draw.color, indices)};
+}
+
+/// Means over a batch that comes in parts.
+class BatchMeans {
+ public:
+  explicit BatchMeans(Statistics& statistics) : statistics_(statistics) {}
+  ~BatchMeans() {
+    for (const auto& [name, value] : values_) statistics_.add(name, value);
+  }
+  BatchMeans(const BatchMeans&) = delete;
+  BatchMeans& operator=(const BatchMeans&) = delete;
+  void add(const std::string& name, double value, double share) { values_[name] += value * share; }
+
+ private:
+  Statistics& statistics_;
+  std::map<std::string, double> values_;
+};
 
 data::LoaderOptions loader_options(const GanOptions& options) {
   return {.batch = static_cast<int>(options.batch),
@@ -118,62 +155,108 @@ GanTask::GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images
       trainer_(seeded_trainer(options_)),
       controller_({.target = options_.augment_target}) {
   if (!device_.is_cpu()) trainer_.to(device_);
-  trainer_.noise_generator = random_.get("noise", device_);
-  trainer_.augment = [this](const Tensor& batch) {
-    return train::augment(batch, augmentation(), random_.get("augmentation"));
-  };
+  position_ = loader_->state();
+}
+
+void GanTask::fetch() {
+  if (!fetched_) fetched_ = loader_->next();
 }
 
 void GanTask::step(Statistics& statistics) {
-  const auto real = loader_->next().as_float().to(device_);
+  fetch();
+  const auto real = fetched_->as_float().to(device_);
   train_discriminator(real, statistics);
   if (steps_ * options_.batch >= options_.warmup_images) {
     train_generator(statistics);
     trainer_.update_average(options_.average_decay);
   }
   ++steps_;
+  fetched_.reset();
+  position_ = loader_->state();
   statistics.add("Progress/augment", augmentation());
   statistics.add("Loss/signs/real", controller_.r_t());
 }
 
 void GanTask::train_discriminator(const Tensor& real, Statistics& statistics) {
-  in_parts(options_.batch, [&](int64_t from, int64_t count, double share) {
-    const auto loss = trainer_.discriminator_backward(real.slice(0, from, from + count), draw_latents(count), share);
-    statistics.add("Loss/D/loss", loss.loss);
-    statistics.add("Loss/scores/real", loss.real_logits.mean().item<double>());
-    statistics.add("Loss/scores/fake", loss.fake_logits.mean().item<double>());
-    if (options_.augment == AugmentMode::adaptive) controller_.observe(loss.real_logits);
-  });
+  {
+    GanDraws draws = draw_fakes();
+    draws.real = draw_augmentation();
+    BatchMeans means(statistics);
+    std::vector<Tensor> real_logits;
+    in_parts(draws, [&](const GanDraws& part, const Tensor& indices) {
+      const auto loss = trainer_.discriminator_backward(rows(real, indices), part);
+      means.add("Loss/D/loss", loss.loss, part.share);
+      means.add("Loss/scores/real", loss.real_logits.mean().item<double>(), part.share);
+      means.add("Loss/scores/fake", loss.fake_logits.mean().item<double>(), part.share);
+      real_logits.push_back(loss.real_logits);
+    });
+    if (options_.augment == AugmentMode::adaptive) controller_.observe(torch::cat(real_logits));
+  }
   statistics.add("Gradient/D", trainer_.update_discriminator("the discriminator's logistic loss"));
   if (options_.training.r1_gamma == 0 || steps_ % options_.training.d_reg_every != 0) return;
-  in_parts(options_.batch, [&](int64_t from, int64_t count, double share) {
-    statistics.add("Loss/r1_penalty", trainer_.r1_backward(real.slice(0, from, from + count), share));
-  });
+  {
+    GanDraws draws;
+    draws.real = draw_augmentation();
+    BatchMeans means(statistics);
+    in_parts(draws, [&](const GanDraws& part, const Tensor& indices) {
+      means.add("Loss/r1_penalty", trainer_.r1_backward(rows(real, indices), part), part.share);
+    });
+  }
   statistics.add("Gradient/D_r1", trainer_.update_discriminator("the R1 penalty"));
 }
 
 void GanTask::train_generator(Statistics& statistics) {
-  in_parts(options_.batch, [&](int64_t, int64_t count, double share) {
-    statistics.add("Loss/G/loss", trainer_.generator_backward(draw_latents(count), share));
-  });
+  {
+    BatchMeans means(statistics);
+    in_parts(draw_fakes(), [&](const GanDraws& part, const Tensor&) {
+      means.add("Loss/G/loss", trainer_.generator_backward(part), part.share);
+    });
+  }
   statistics.add("Gradient/G", trainer_.update_generator("the generator's loss"));
   if (options_.training.path_weight == 0 || steps_ % options_.training.g_reg_every != 0) return;
   const int64_t batch = std::max<int64_t>(1, options_.batch / options_.path_batch_shrink);
-  in_parts(batch, [&](int64_t, int64_t count, double share) {
-    const auto path = trainer_.path_backward(draw_latents(count), draw_path_noise(count), share);
-    statistics.add("Loss/pl_penalty", path.penalty);
-    statistics.add("Loss/path_length", path.lengths.mean().item<double>());
-  });
+  const PathDraws whole = draw_paths(batch);
+  std::vector<PathDraws> parts;
+  for (const Tensor& indices : parts_of(batch, 1))
+    parts.push_back({rows(whole.latents, indices), rows(whole.image_noise, indices), rows(whole.noise, indices)});
+  const auto path = trainer_.path_backward(parts);
+  statistics.add("Loss/pl_penalty", path.penalty);
+  statistics.add("Loss/path_length", path.lengths.mean().item<double>());
   statistics.add("Gradient/G_path", trainer_.update_generator("the path length penalty"));
 }
 
+std::vector<Tensor> GanTask::parts_of(int64_t count, int64_t group) const {
+  const int64_t wanted = options_.batch_part > 0 ? options_.batch_part : count;
+  // Sample i is in group i mod `groups` (nets::append_minibatch_stddev), in a part as in the whole.
+  const int64_t groups = count / group, at_once = (wanted + group - 1) / group;
+  std::vector<Tensor> parts;
+  for (const Tensor& some : torch::arange(groups).split(at_once))
+    parts.push_back((torch::arange(group).unsqueeze(1) * groups + some.unsqueeze(0)).flatten());
+  return parts;
+}
+
 template <typename Work>
-void GanTask::in_parts(int64_t count, const Work& work) const {
-  const int64_t part = options_.batch_part > 0 ? options_.batch_part : count;
-  for (int64_t from = 0; from < count; from += part) {
-    const int64_t size = std::min(part, count - from);
-    work(from, size, static_cast<double>(size) / static_cast<double>(count));
+void GanTask::in_parts(const GanDraws& whole, const Work& work) const {
+  const int64_t group = nets::minibatch_group(options_.batch);
+  for (const Tensor& indices : parts_of(options_.batch, group)) {
+    GanDraws part{rows(whole.latents, indices), rows(whole.noise, indices), rows(whole.fake, indices),
+                  rows(whole.real, indices)};
+    part.share = static_cast<double>(indices.size(0)) / static_cast<double>(options_.batch);
+    part.group = group;
+    work(part, indices);
   }
+}
+
+GanDraws GanTask::draw_fakes() {
+  GanDraws draws{draw_latents(options_.batch)};
+  draws.noise = trainer_.generator->draw_noise(options_.batch, random_.get("noise"));
+  draws.fake = draw_augmentation();
+  return draws;
+}
+
+AugmentDraw GanTask::draw_augmentation() {
+  const int64_t side = options_.generator.size;
+  return train::draw_augmentation(augmentation(), {options_.batch, 3, side, side}, random_.get("augmentation"));
 }
 
 Latents GanTask::draw_latents(int64_t count) {
@@ -187,9 +270,12 @@ Latents GanTask::draw_latents(int64_t count) {
   return latents;
 }
 
-Tensor GanTask::draw_path_noise(int64_t count) {
+PathDraws GanTask::draw_paths(int64_t count) {
   const int64_t side = options_.generator.size;
-  return torch::randn({count, 3, side, side}, random_.get("path noise")).to(device_);
+  PathDraws draws{draw_latents(count)};
+  draws.image_noise = torch::randn({count, 3, side, side}, random_.get("path noise")).to(device_);
+  draws.noise = trainer_.generator->draw_noise(count, random_.get("noise"));
+  return draws;
 }
 
 double GanTask::augmentation() const {
@@ -210,7 +296,7 @@ nlohmann::json GanTask::values() const {
   const auto ada = controller_.state();
   return {{"options", options_.to_json()},
           {"steps", steps_},
-          {"data", loader_->state().to_json()},
+          {"data", position_.to_json()},
           {"augment", {{"p", ada.p}, {"r_t", ada.r_t}, {"sign_sum", ada.sign_sum}, {"count", ada.count}}}};
 }
 
@@ -220,12 +306,13 @@ void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
   loader_ =
       std::make_unique<data::Loader>(images_, loader_options(options_),
                                      data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", kWhat)));
+  fetched_.reset();
+  position_ = loader_->state();
   const auto ada = json_field<nlohmann::json>(values, "augment", kWhat);
   const auto number = [&](const char* key) { return json_field<double>(ada, key, kWhat); };
   controller_.load_state({number("p"), number("r_t"), number("sign_sum"), json_field<int64_t>(ada, "count", kWhat)});
   trainer_.load_state(state, "training state");
-  random_.load_state(entries_under(state, "random."), device_);
-  trainer_.noise_generator = random_.get("noise", device_);
+  random_.load_state(entries_under(state, "random."));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct GanOptions {
   nets::Stylegan2DiscriminatorConfig discriminator;
   GanTrainerOptions training;
   int64_t batch = 16;
-  int64_t batch_part = 0;  // images at a time, gradients being added up; 0: the whole batch
+  /// Images at a time, rounded up to whole groups of the minibatch standard deviation, gradients being added up; 0: the
+  /// whole batch. The results are those of the whole batch, up to the rounding of sums.
+  int64_t batch_part = 0;
   int64_t path_batch_shrink = 2;
   double style_mixing = 0.9;
   double average_decay = 0.9977843871238888;  // per step: 0.5^(32 / 10,000)
@@ -49,6 +52,7 @@ class GanTask : public TrainingTask {
  public:
   GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device);
 
+  void fetch() override;
   void step(Statistics& statistics) override;
   int64_t images_per_step() const override { return options_.batch; }
   StateDict state() const override;
@@ -68,10 +72,15 @@ class GanTask : public TrainingTask {
 
  private:
   Latents draw_latents(int64_t count);
-  torch::Tensor draw_path_noise(int64_t count);
-  /// Calls work(part, share) for every part of `count` samples.
+  /// For a whole batch of fakes.
+  GanDraws draw_fakes();
+  AugmentDraw draw_augmentation();
+  PathDraws draw_paths(int64_t count);
+  /// The indices of every part of `count` samples, of which `group` go together.
+  std::vector<torch::Tensor> parts_of(int64_t count, int64_t group) const;
+  /// Calls work(draws, indices) for every part of a batch: those of `whole` for the samples at `indices`.
   template <typename Work>
-  void in_parts(int64_t count, const Work& work) const;
+  void in_parts(const GanDraws& whole, const Work& work) const;
   void train_discriminator(const torch::Tensor& real, Statistics& statistics);
   void train_generator(Statistics& statistics);
   double augmentation() const;
@@ -80,6 +89,8 @@ class GanTask : public TrainingTask {
   std::shared_ptr<const data::Dataset> images_;
   torch::Device device_;
   std::unique_ptr<data::Loader> loader_;
+  std::optional<data::Batch> fetched_;
+  data::LoaderState position_;  // after the last step
   RandomStreams random_;
   GanTrainer trainer_;
   AugmentationController controller_;

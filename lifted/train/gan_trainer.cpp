@@ -74,49 +74,78 @@ Tensor GanTrainer::codes(const Latents& latents) const {
   return torch::cat({spread(latents.first, latents.inject), spread(latents.second, layers - latents.inject)}, 1);
 }
 
-Tensor GanTrainer::synthesize(const Latents& latents) const {
-  return generator->synthesize(codes(latents), noise_mode, noise_generator).image;
+Tensor GanTrainer::synthesize(const Tensor& codes, const std::vector<Tensor>& noise) const {
+  if (noise.empty()) return generator->synthesize(codes).image;
+  std::vector<Tensor> moved;
+  for (const Tensor& map : noise) moved.push_back(map.to(codes.device()));
+  return generator->synthesize(codes, moved).image;
 }
 
-GanTrainer::DiscriminatorLoss GanTrainer::discriminator_backward(const Tensor& real, const Latents& latents,
-                                                                 double share) {
+GanTrainer::DiscriminatorLoss GanTrainer::discriminator_backward(const Tensor& real, const GanDraws& draws) {
   Tensor fake;
   {
     const torch::NoGradGuard guard;
-    fake = augment(synthesize(latents));
+    fake = augment(synthesize(codes(draws.latents), draws.noise), draws.fake);
   }
-  const auto fake_logits = discriminator->forward(fake);
-  const auto real_logits = discriminator->forward(augment(real));
+  const auto fake_logits = discriminator->forward(fake, draws.group);
+  const auto real_logits = discriminator->forward(augment(real, draws.real), draws.group);
   const auto loss = logistic_discriminator_loss(real_logits, fake_logits);
   const double value = finite(loss, "the discriminator's logistic loss");
-  (loss * share).backward();
+  (loss * draws.share).backward();
   return {value, real_logits.detach(), fake_logits.detach()};
 }
 
-double GanTrainer::r1_backward(const Tensor& real, double share) {
+double GanTrainer::r1_backward(const Tensor& real, const GanDraws& draws) {
   const auto images = real.detach().clone().requires_grad_(true);
-  const auto penalty = r1_penalty(discriminator->forward(augment(images)), images);
+  const auto penalty = r1_penalty(discriminator->forward(augment(images, draws.real), draws.group), images);
   const double value = finite(penalty, "the R1 penalty");
-  (penalty * (options_.r1_gamma / 2 * options_.d_reg_every * share)).backward();
+  (penalty * (options_.r1_gamma / 2 * options_.d_reg_every * draws.share)).backward();
   return value;
 }
 
-double GanTrainer::generator_backward(const Latents& latents, double share) {
+double GanTrainer::generator_backward(const GanDraws& draws) {
   const Frozen frozen(*discriminator);
-  const auto loss = nonsaturating_generator_loss(discriminator->forward(augment(synthesize(latents))));
+  const auto images = augment(synthesize(codes(draws.latents), draws.noise), draws.fake);
+  const auto loss = nonsaturating_generator_loss(discriminator->forward(images, draws.group));
   const double value = finite(loss, "the generator's loss");
-  (loss * share).backward();
+  (loss * draws.share).backward();
   return value;
 }
 
-GanTrainer::PathLoss GanTrainer::path_backward(const Latents& latents, const Tensor& noise, double share) {
-  const auto w = codes(latents);
-  const auto images = generator->synthesize(w, noise_mode, noise_generator).image;
-  const auto path = path_length_penalty(images, w, noise, path_mean, options_.path_decay);
+GanTrainer::PathLoss GanTrainer::path_backward(const std::vector<PathDraws>& parts) {
+  if (parts.size() > 1) return path_backward_in_parts(parts);
+  const PathDraws& draws = parts.at(0);
+  const auto w = codes(draws.latents);
+  const auto path =
+      path_length_penalty(synthesize(w, draws.noise), w, draws.image_noise, path_mean, options_.path_decay);
   const double value = finite(path.penalty, "the path length penalty");
-  (path.penalty * (options_.path_weight * options_.g_reg_every * share)).backward();
+  (path.penalty * (options_.path_weight * options_.g_reg_every)).backward();
   path_mean = path.mean;
   return {value, path.lengths};
+}
+
+GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDraws>& parts) {
+  const auto lengths_of = [&](const PathDraws& draws, bool differentiable) {
+    const auto w = codes(draws.latents);
+    return path_lengths(synthesize(w, draws.noise), w, draws.image_noise, differentiable);
+  };
+  std::vector<Tensor> measured;
+  for (const PathDraws& draws : parts) measured.push_back(lengths_of(draws, false).detach());
+  const Tensor lengths = torch::cat(measured), average = lengths.mean();
+  const Tensor mean = path_mean + options_.path_decay * (average - path_mean);
+  const double value = finite((lengths - mean).square().mean(), "the path length penalty");
+  // d penalty / d length, through the mean as well, of which every length is a share.
+  const Tensor slopes = 2 / static_cast<double>(lengths.size(0)) *
+                        ((lengths - mean) - options_.path_decay * (average - mean)) *
+                        (options_.path_weight * options_.g_reg_every);
+  int64_t from = 0;
+  for (const PathDraws& draws : parts) {
+    const Tensor part = lengths_of(draws, true);
+    (part * slopes.slice(0, from, from + part.size(0))).sum().backward();
+    from += part.size(0);
+  }
+  path_mean = mean;
+  return {value, lengths};
 }
 
 double GanTrainer::update_discriminator(const char* term) {
@@ -154,9 +183,8 @@ void GanTrainer::to(torch::Device device) {
   average->to(device);
   discriminator->to(device);
   path_mean = path_mean.to(device);
-  // The optimizers hold tensors beside the parameters: they begin anew, before any step was made.
-  generator_optimizer_ = Adam(*generator, lazy_adam(options_.lr, options_.g_reg_every));
-  discriminator_optimizer_ = Adam(*discriminator, lazy_adam(options_.lr, options_.d_reg_every));
+  generator_optimizer_.to(device);
+  discriminator_optimizer_.to(device);
 }
 
 }  // namespace lifted::train

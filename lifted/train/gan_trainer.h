@@ -3,12 +3,12 @@
 
 #include <torch/torch.h>
 
-#include <functional>
-#include <optional>
+#include <vector>
 
 #include "lifted/nets/stylegan2.h"
 #include "lifted/nets/stylegan2_discriminator.h"
 #include "lifted/train/adam.h"
+#include "lifted/train/augment.h"
 
 namespace lifted::train {
 
@@ -25,26 +25,43 @@ struct Latents {
   int64_t inject = 0;
 };
 
+/// What chance decides about some samples, and which part of a batch they are.
+struct GanDraws {
+  Latents latents;
+  std::vector<torch::Tensor> noise = {};  // as Stylegan2Generator::draw_noise() gives it; empty: the stored maps
+  AugmentDraw fake = {}, real = {};       // what images go through before the discriminator sees them
+  double share = 1;                       // of the batch, by which gradients are multiplied
+  int64_t group = 0;                      // samples that share a standard deviation: the whole batch's; 0: as of these
+};
+/// What the path length's regularization draws: noise on images is N(0, 1) of their shape.
+struct PathDraws {
+  Latents latents;
+  torch::Tensor image_noise = {};
+  std::vector<torch::Tensor> noise = {};
+};
+
 class GanTrainer {
  public:
   GanTrainer(const nets::Stylegan2Config& generator, const nets::Stylegan2DiscriminatorConfig& discriminator,
              const GanTrainerOptions& options);
 
-  /// Each adds the gradients of its loss, multiplied by `share` (of the batch, where it comes in parts), and returns
-  /// the unscaled loss. Images: B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite.
+  /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss. A batch may
+  /// come in parts, one call for each: their gradients add up to those of the whole if parts hold whole groups. Images:
+  /// B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite.
   struct DiscriminatorLoss {
     double loss = 0;
     torch::Tensor real_logits, fake_logits;  // B×1, detached
   };
-  DiscriminatorLoss discriminator_backward(const torch::Tensor& real, const Latents& latents, double share = 1);
-  double r1_backward(const torch::Tensor& real, double share = 1);
-  double generator_backward(const Latents& latents, double share = 1);
-  /// noise: N(0, 1) of the images' shape. Moves path_mean.
+  DiscriminatorLoss discriminator_backward(const torch::Tensor& real, const GanDraws& draws);
+  double r1_backward(const torch::Tensor& real, const GanDraws& draws = {});
+  double generator_backward(const GanDraws& draws);
+  /// Of a whole batch, in parts: each passes the generator twice if there are several, since the penalty compares every
+  /// length with the mean of all. Moves path_mean once.
   struct PathLoss {
     double penalty = 0;
     torch::Tensor lengths;  // B
   };
-  PathLoss path_backward(const Latents& latents, const torch::Tensor& noise, double share = 1);
+  PathLoss path_backward(const std::vector<PathDraws>& parts);
 
   /// One optimizer step with the gradients gathered since the last. Returns their norm. NonFiniteError naming parameter
   /// and `term`.
@@ -64,13 +81,10 @@ class GanTrainer {
   nets::Stylegan2Generator generator, average;
   nets::Stylegan2Discriminator discriminator;
   torch::Tensor path_mean;
-  /// What real and generated images go through before the discriminator sees them.
-  std::function<torch::Tensor(const torch::Tensor&)> augment = [](const torch::Tensor& images) { return images; };
-  nets::NoiseMode noise_mode = nets::NoiseMode::random;
-  std::optional<at::Generator> noise_generator;
 
  private:
-  torch::Tensor synthesize(const Latents& latents) const;
+  torch::Tensor synthesize(const torch::Tensor& codes, const std::vector<torch::Tensor>& noise) const;
+  PathLoss path_backward_in_parts(const std::vector<PathDraws>& parts);
 
   GanTrainerOptions options_;
   Adam generator_optimizer_, discriminator_optimizer_;

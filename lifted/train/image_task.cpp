@@ -6,6 +6,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
+#include "lifted/nets/init.h"
 #include "lifted/nets/load.h"
 #include "lifted/train/random_streams.h"
 
@@ -45,16 +46,22 @@ double ImageTaskOptions::learning_rate(int64_t images) const {
 
 ImageTask::ImageTask(ImageTaskOptions options, std::shared_ptr<const data::Dataset> images, data::IdentitySplit split,
                      torch::Device device)
-    : options_(std::move(options)), images_(std::move(images)), split_(std::move(split)), device_(device) {
+    : options_(std::move(options)),
+      images_(std::move(images)),
+      split_(std::move(split)),
+      device_(device),
+      weights_(nets::seeded_generator(derived_seed(options_.seed, "weights"))),
+      step_random_(nets::seeded_generator(0)) {
   options_.validate(*images_);
   const auto whole = std::shared_ptr<const formats::ImageArchive>(images_, &images_->archive());
   training_images_ = std::make_shared<const data::Dataset>(data::subset_of(whole, split_.training.images));
   loader_ = std::make_unique<data::Loader>(training_images_, loader_options());
-  torch::manual_seed(derived_seed(options_.seed, "weights"));
+  position_ = loader_->state();
 }
 
 void ImageTask::set_module(std::shared_ptr<torch::nn::Module> module) {
   module_ = std::move(module);
+  nets::reset_parameters(*module_, weights_);
   module_->to(device_);
   optimizer_.emplace(*module_, AdamOptions{.lr = options_.lr, .weight_decay = options_.weight_decay});
 }
@@ -66,10 +73,17 @@ data::LoaderOptions ImageTask::loader_options() const {
           .workers = 1};
 }
 
+void ImageTask::fetch() {
+  if (fetched_) return;
+  data::Batch batch = loader_->next();
+  fetch_truth(batch);
+  fetched_ = std::move(batch);
+}
+
 void ImageTask::step(Statistics& statistics) {
-  // Dropout draws from torch's own generator: its state must not depend on what happened before.
-  torch::manual_seed(derived_seed(options_.seed, fmt::format("step {}", steps_)));
-  const auto batch = loader_->next();
+  fetch();
+  const data::Batch& batch = *fetched_;
+  step_random_.set_current_seed(derived_seed(options_.seed, fmt::format("step {}", steps_)));
   module_->train();
   optimizer_->zero_gradients();
   const Tensor value = loss(batch.as_float().to(device_), batch, statistics);
@@ -81,6 +95,8 @@ void ImageTask::step(Statistics& statistics) {
   optimizer_->set_learning_rate(rate);
   optimizer_->step();
   ++steps_;
+  fetched_.reset();
+  position_ = loader_->state();
   statistics.add("Loss/loss", number);
   statistics.add("Gradient/norm", gradient);
   statistics.add("Progress/lr", rate);
@@ -94,7 +110,7 @@ StateDict ImageTask::state() const {
 }
 
 nlohmann::json ImageTask::values() const {
-  return {{"options", options_json()}, {"steps", steps_}, {"data", loader_->state().to_json()}};
+  return {{"options", options_json()}, {"steps", steps_}, {"data", position_.to_json()}};
 }
 
 void ImageTask::load_state(const StateDict& state, const nlohmann::json& values) {
@@ -102,6 +118,8 @@ void ImageTask::load_state(const StateDict& state, const nlohmann::json& values)
   loader_ = std::make_unique<data::Loader>(
       training_images_, loader_options(),
       data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", "training state")));
+  fetched_.reset();
+  position_ = loader_->state();
   nets::load_strict(*module_, entries_under(state, "module."), "training state");
   optimizer_->load_state(entries_under(state, "optimizer."), "training state");
 }

@@ -35,6 +35,7 @@ struct ImageTaskOptions {
 
 class ImageTask : public TrainingTask {
  public:
+  void fetch() final;
   void step(Statistics& statistics) final;
   int64_t images_per_step() const override { return options_.batch; }
   StateDict state() const override;
@@ -45,12 +46,17 @@ class ImageTask : public TrainingTask {
   virtual nlohmann::ordered_json options_json() const { return options_.to_json(); }
 
  protected:
-  /// Trains on split.training of the images and keeps split.held_out apart. UsageError as validate(). Seeds torch's
-  /// generator, from which the heir's network takes its first weights.
+  /// Trains on split.training of the images and keeps split.held_out apart. UsageError as validate().
   ImageTask(ImageTaskOptions options, std::shared_ptr<const data::Dataset> images, data::IdentitySplit split,
             torch::Device device);
-  /// To be called once, with everything that is to be trained.
+  /// To be called once, with everything that is to be trained; its weights are drawn anew from `weights()`.
   void set_module(std::shared_ptr<torch::nn::Module> module);
+  /// Where first weights come from.
+  at::Generator& weights() { return weights_; }
+  /// What a step draws comes from here; seeded by its number, so that it is no part of the state.
+  at::Generator& step_random() { return step_random_; }
+  /// Reads what loss() will need of a batch beside its images.
+  virtual void fetch_truth(const data::Batch&) {}
 
   /// Scalar loss of a batch. images: B×3×S×S in [-1, 1] on the device, mirrored where batch.samples says so; a sample's
   /// index counts within split.training.
@@ -75,6 +81,9 @@ class ImageTask : public TrainingTask {
   data::IdentitySplit split_;
   torch::Device device_;
   std::unique_ptr<data::Loader> loader_;
+  std::optional<data::Batch> fetched_;
+  data::LoaderState position_;  // after the last step
+  at::Generator weights_, step_random_;
   std::shared_ptr<torch::nn::Module> module_;
   std::optional<Adam> optimizer_;
   int64_t steps_ = 0;

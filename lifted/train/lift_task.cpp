@@ -87,7 +87,7 @@ void LiftTask::load_state(const StateDict& state, const nlohmann::json& values) 
     if (!name.starts_with(kRandom)) own[name] = tensor;
   }
   trainer_.load_state(own, "training state");
-  random_.load_state(entries_under(state, kRandom), device_);
+  random_.load_state(entries_under(state, kRandom));
 }
 
 void LiftTask::write_network(const std::filesystem::path& path) const {

@@ -14,15 +14,17 @@ using torch::Tensor;
 
 constexpr const char* kOptimizer = "optimizer.";
 
-struct NetworksImpl : torch::nn::Module {
-  explicit NetworksImpl(const model::LiftingNetworks& networks) {
-    for (const auto& [name, network] : networks.published()) register_module(name, network);
-  }
-};
-
 void set_requires_grad(const torch::nn::Module& module, bool wanted) {
   for (auto parameter : module.parameters()) parameter.requires_grad_(wanted);
 }
+
+/// The lifting networks as one module, ready to be trained.
+struct NetworksImpl : torch::nn::Module {
+  explicit NetworksImpl(const model::LiftingNetworks& networks) {
+    for (const auto& [name, network] : networks.published()) register_module(name, network);
+    set_requires_grad(*this, true);
+  }
+};
 
 Estimate detached(const Estimate& e) {
   return {e.canon_depth.detach(),   e.canon_albedo.detach(), e.canon_light.detach(),  e.view.detach(),
@@ -86,7 +88,6 @@ LiftTrainer::LiftTrainer(model::LiftedGan gan, LiftCritics critics, const LiftTr
   require(!critics_.embedding.is_empty() || weights.identity == 0,
           "lam_identity_perturb is {} but there is no face network", weights.identity);
   set_requires_grad(*gan_.generator(), false);
-  set_requires_grad(*networks_, true);
   if (weights.latent > 0) gan_.statistics().ensure_sigma_inv(gan_.generator());
 }
 
@@ -251,14 +252,19 @@ void LiftTrainer::load_state(const StateDict& state, std::string_view what) {
   nets::load_strict(*networks_, weights, what);
   optimizer_.load_state(optimizer, what);
   auto& statistics = gan_.statistics();
-  statistics.mean.copy_(entry(state, "w_mean", statistics.mean.numel(), what));
+  const Tensor& mean = entry(state, "w_mean", statistics.mean.numel(), what);
+  // Measured or read, the mean code belongs to one generator; another device may measure it a little differently.
+  const Tensor distance = (mean.to(statistics.mean.options()).view_as(statistics.mean) - statistics.mean).norm();
+  require(distance.item<double>() <= 1e-2 * mean.norm().item<double>() + 1e-6,
+          "{}: its run lifts another generator: their mean codes differ; expected the file that --gan named then",
+          what);
+  statistics.mean.copy_(mean);
   if (statistics.sigma_inv) statistics.sigma_inv = entry(state, "w_sigma_inv", 1, what).item<double>();
 }
 
 void LiftTrainer::to(torch::Device device) {
   gan_.to(device);
-  // The optimizer holds tensors beside the parameters: it begins anew, before any step was made.
-  optimizer_ = Adam(*networks_, adam_options());
+  optimizer_.to(device);
 }
 
 }  // namespace lifted::train

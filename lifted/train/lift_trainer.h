@@ -76,7 +76,7 @@ class LiftTrainer {
   /// Weights under "netD." …, the optimizer's state under "optimizer.", "w_mean" and "w_sigma_inv".
   StateDict state() const;
   void load_state(const StateDict& state, std::string_view what);
-  /// The critics stay where they are.
+  /// The critics stay where they are: they belong on the device from the start.
   void to(torch::Device device);
 
   const model::LiftedGan& gan() const { return gan_; }

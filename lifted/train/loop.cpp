@@ -8,6 +8,8 @@
 #include <csignal>
 #include <fstream>
 
+#include <c10/util/Exception.h>
+
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/train/adam.h"
@@ -54,6 +56,12 @@ double peak_gigabytes() {
   return static_cast<double>(usage.ru_maxrss) / (1 << 20);
 }
 
+/// libtorch's own errors carry a list of frames.
+std::string reason_of(const std::exception& error) {
+  const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
+  return of_torch ? of_torch->what_without_backtrace() : error.what();
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -75,6 +83,16 @@ class Loop {
   }
 
   LoopEnd run() {
+    try {
+      return train();
+    } catch (const std::exception& error) {
+      run_.note("error: " + reason_of(error));
+      throw;
+    }
+  }
+
+ private:
+  LoopEnd train() {
     const SignalGuard signals;
     start_ = tick_start_ = std::chrono::steady_clock::now();
     const bool fresh = images_ == 0;
@@ -87,20 +105,32 @@ class Loop {
     return finish();
   }
 
- private:
   void step() {
+    fetch();
     try {
       task_.step(statistics_);
     } catch (const NonFiniteError& error) {
-      const std::string message =
-          fmt::format("step {} (kimg {:.3f}): {}; stopped before it changed the weights; last good snapshot: {}",
-                      steps_ + 1, kimg(), error.what(),
-                      last_state_ < 0 ? "none" : fmt::format("{} images, in {}", last_state_, run_.path().string()));
-      run_.note("error: " + message);
-      throw NonFiniteError(message);
+      throw NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; this step is lost; {}", steps_ + 1, kimg(),
+                                       error.what(), last_snapshot()));
     }
     ++steps_;
     images_ += task_.images_per_step();
+  }
+
+  /// Nothing was changed yet: what there is can be kept before the run ends.
+  void fetch() {
+    try {
+      task_.fetch();
+    } catch (const std::exception& error) {
+      const std::string reason = reason_of(error);
+      if (images_ > 0 && last_state_ != images_) attempt([&] { snapshot(); });
+      fail("step {} (kimg {:.3f}): {}; {}", steps_ + 1, kimg(), reason, last_snapshot());
+    }
+  }
+
+  std::string last_snapshot() const {
+    if (last_state_ < 0) return "there is no snapshot yet";
+    return fmt::format("last good snapshot: {} images; continue with --resume {}", last_state_, run_.path().string());
   }
 
   void end_tick() {

@@ -19,8 +19,13 @@ class TrainingTask {
  public:
   virtual ~TrainingTask() = default;
 
-  /// One training step: optimizer updates included. Adds what it measured ("Loss/G/loss") to `statistics`. A loss or
-  /// gradient that is not finite is a NonFiniteError that names it, thrown before any parameter is changed by it.
+  /// Gets what the next step needs from outside: images. If that fails, state() is still what it was after the last
+  /// step.
+  virtual void fetch() {}
+  /// One training step, of what was fetched: optimizer updates included. Adds what it measured ("Loss/G/loss") to
+  /// `statistics`. A loss or gradient that is not finite is a NonFiniteError that names it, thrown before any parameter
+  /// is changed by it (earlier updates of the same step may have changed others). After any error state() is no longer
+  /// worth keeping.
   virtual void step(Statistics& statistics) = 0;
   /// How many images one step shows.
   virtual int64_t images_per_step() const = 0;
@@ -50,8 +55,9 @@ struct LoopOptions {
 enum class LoopEnd { finished, interrupted };
 
 /// Trains until `total_images` were shown, or SIGINT or SIGTERM asks to stop; then snapshots. `start` continues a run.
-/// Errors: NonFiniteError (step, term and last good snapshot named); Error if the last snapshot cannot be written. A
-/// snapshot in between that cannot be written is a warning, and is tried again at the next tick.
+/// Errors, all of them noted in log.txt too: what fetch() throws, after a snapshot, which the message names;
+/// NonFiniteError (step, term and last good snapshot named); whatever else a step throws; Error if the last snapshot
+/// cannot be written. A snapshot in between that cannot be written is a warning, and is tried again at the next tick.
 LoopEnd run_training(TrainingTask& task, RunDirectory& run, const LoopOptions& options,
                      const TrainingState* start = nullptr);
 

@@ -29,6 +29,9 @@ class ProbeTask : public ImageTask {
   /// of nets::kViewLightAxes.
   std::array<AxisScore, 7> score_held_out();
 
+  nlohmann::json values() const override;
+  /// Error if the state is of other labels.
+  void load_state(const StateDict& state, const nlohmann::json& values) override;
   void write_network(const std::filesystem::path& path) const override;
   /// Measures, and says so in the log and the statistics.
   void write_pictures(RunDirectory& run, int64_t images) override;
@@ -42,6 +45,7 @@ class ProbeTask : public ImageTask {
 
  private:
   torch::Tensor truth_of(const std::vector<int64_t>& images) const;
+  std::string labels_digest() const;
 
   ProbeOptions options_;
   torch::Tensor values_, training_values_;  // N×7

@@ -21,7 +21,7 @@ struct UnknownsImpl : torch::nn::Module {
   UnknownsImpl(const Tensor& start, const std::vector<Tensor>& noise_maps) {
     codes = register_parameter("codes", start.clone());
     for (size_t i = 0; i < noise_maps.size(); ++i)
-      noise.push_back(register_parameter("noise_" + std::to_string(i), noise_maps[i], false));
+      noise.push_back(register_parameter("noise_" + std::to_string(i), noise_maps[i]));
   }
   Tensor codes;
   std::vector<Tensor> noise;

@@ -1,22 +1,13 @@
 #include "lifted/train/random_streams.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Context.h>
-
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/nets/init.h"
 
 namespace lifted::train {
 namespace {
 
-/// A generator of its own. Those of other devices are copies of the device's default one, which the public interface
-/// can make.
-at::Generator new_generator(torch::Device device, uint64_t seed) {
-  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
-  auto generator = at::globalContext().defaultGenerator(device).clone();
-  generator.set_current_seed(seed);
-  return generator;
-}
+constexpr int64_t kLargestForeignState = 64;  // bytes; a CPU generator's has 5,056
 
 }  // namespace
 
@@ -25,10 +16,10 @@ uint64_t derived_seed(uint64_t seed, std::string_view name) {
   return std::stoull(sha256_of(text.data(), text.size()).substr(0, 16), nullptr, 16);
 }
 
-at::Generator& RandomStreams::get(const std::string& name, torch::Device device) {
+at::Generator& RandomStreams::get(const std::string& name) {
   const auto found = streams_.find(name);
   if (found != streams_.end()) return found->second;
-  return streams_.emplace(name, new_generator(device, derived_seed(seed_, name))).first->second;
+  return streams_.emplace(name, nets::seeded_generator(derived_seed(seed_, name))).first->second;
 }
 
 double RandomStreams::uniform(const std::string& name) {
@@ -41,17 +32,21 @@ StateDict RandomStreams::state() const {
   return state;
 }
 
-void RandomStreams::load_state(const StateDict& state, torch::Device device) {
+void RandomStreams::load_state(const StateDict& state) {
   streams_.clear();
   for (const auto& [name, value] : state) {
+    const torch::Tensor bytes = value.cpu().contiguous();
+    if (bytes.numel() > 0 && static_cast<int64_t>(bytes.nbytes()) <= kLargestForeignState) {
+      const std::string from = sha256_of(bytes.data_ptr(), bytes.nbytes());
+      streams_.emplace(name, nets::seeded_generator(derived_seed(seed_, name + "/" + from)));
+      continue;
+    }
     try {
-      // A stream that lives on the device has the short state of its kind.
-      auto generator = new_generator(value.numel() > 64 ? torch::Device(torch::kCPU) : device, 0);
-      generator.set_state(value.contiguous());
+      auto generator = nets::seeded_generator(0);
+      generator.set_state(bytes);
       streams_.emplace(name, generator);
     } catch (const c10::Error&) {
-      fail("training state: the random stream '{}' is not one of this libtorch or device ({} bytes)", name,
-           value.numel());
+      fail("training state: the random stream '{}' is not one of this libtorch ({} bytes)", name, bytes.nbytes());
     }
   }
 }

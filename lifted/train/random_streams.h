@@ -1,4 +1,5 @@
-// One random stream per purpose, all derived from one seed, all part of the saved state.
+// One random stream per purpose, all derived from one seed, all part of the saved state. Streams live on the CPU and
+// what they draw is moved to where it is needed, so that a run may go on on another kind of device.
 #pragma once
 
 #include <torch/torch.h>
@@ -16,15 +17,17 @@ class RandomStreams {
  public:
   explicit RandomStreams(uint64_t seed) : seed_(seed) {}
 
-  /// The stream of this name on `device`; the first call starts it. Streams of different names are independent.
-  at::Generator& get(const std::string& name, torch::Device device = torch::kCPU);
-  /// A uniform number in [0, 1) of a CPU stream.
+  /// The stream of this name; the first call starts it. Streams of different names are independent.
+  at::Generator& get(const std::string& name);
+  /// A uniform number in [0, 1).
   double uniform(const std::string& name);
 
   /// The state of every stream started so far, by name (uint8).
   StateDict state() const;
-  /// Continues the streams that `state` holds; those it lacks start anew.
-  void load_state(const StateDict& state, torch::Device device);
+  /// Continues the streams that `state` holds; those it lacks start anew. A state of another device's generator (16
+  /// bytes or so; earlier versions drew noise there) cannot be continued here: it seeds a new stream, always the same
+  /// one. Error if a state is neither.
+  void load_state(const StateDict& state);
 
  private:
   uint64_t seed_;

@@ -100,7 +100,7 @@ RunDirectory RunDirectory::create(const fs::path& outdir, const std::string& des
     path = outdir / fmt::format("{:05d}-{}", number++, description);
   } while (!fs::create_directory(path, status) && !status);
   require(!status, "{}: cannot create the run folder: {}", path.string(), status.message());
-  write_file_atomically(path / kOptions, options.dump(2) + "\n");
+  write_options(path, options);
   return RunDirectory(path, 0);
 }
 
@@ -116,6 +116,10 @@ nlohmann::ordered_json RunDirectory::options_of(const fs::path& folder) {
   const nlohmann::json options = read_json_file(path, {.text_bytes = kMaxOptions});
   require(options.is_object(), "{}: is {}, expected a JSON object", path.string(), shown(options));
   return options;
+}
+
+void RunDirectory::write_options(const fs::path& folder, const nlohmann::ordered_json& options) {
+  write_file_atomically(folder / kOptions, options.dump(2) + "\n");
 }
 
 void RunDirectory::say(const std::string& line) {

@@ -42,6 +42,7 @@ class RunDirectory {
   static RunDirectory reopen(const std::filesystem::path& folder, int64_t images);
   /// The options a run was started with. Error naming the file if there are none.
   static nlohmann::ordered_json options_of(const std::filesystem::path& folder);
+  static void write_options(const std::filesystem::path& folder, const nlohmann::ordered_json& options);
 
   const std::filesystem::path& path() const { return path_; }
   /// One line to stderr and to log.txt.

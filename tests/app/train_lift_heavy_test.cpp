@@ -104,6 +104,28 @@ TEST_F(TrainLift, ContinuesBitForBitAfterKill9) {
   EXPECT_EQ(network.lifted->size(), 16);
 }
 
+TEST_F(TrainLift, GoesOnToItsOwnLengthFromAMovedGenerator) {
+  ASSERT_EQ(call(start(0.04)), 0) << output();
+  const auto states = train::list_training_states(run("00000"));
+  const auto finished = train::read_training_state(states[0]);
+  fs::remove(states[0]);
+  const fs::path moved = folder_ / "elsewhere" / "gan.safetensors", other = folder_ / "other" / "gan.safetensors";
+  fs::create_directories(moved.parent_path());
+  fs::create_directories(other.parent_path());
+  fs::rename(gan(), moved);
+  model::LoadedNetwork stranger = test::tiny_generator(2);
+  model::save_network(other, stranger);
+  EXPECT_EQ(call({"train-lift", "--resume", run("00000"), "--gan", other}), 1) << output();
+  EXPECT_NE(output().find("its run lifts another generator"), std::string::npos) << output();
+  ASSERT_EQ(call({"train-lift", "--resume", run("00000"), "--gan", moved}), 0) << output();
+  expect_same_state(newest(run("00000")), finished);
+  const json record = read_json(run("00000") / "training_options.json");
+  EXPECT_EQ(record["settings"]["gan"], moved.string());
+  EXPECT_EQ(record["kimg"], 0.04);
+  EXPECT_EQ(record["tick"], 0.004);
+  EXPECT_EQ(record["snap"], 5);
+}
+
 TEST_F(TrainLift, StartsFromAnotherLiftWhereItFits) {
   ASSERT_EQ(call(start(0.02)), 0) << output();
   const std::string lifted = run("00000") / "network-snapshot-000000.safetensors";
@@ -191,8 +213,13 @@ TEST_F(TrainLift, AblationsEndInOneTableAndGoOnWhereTheyStopped) {
     for (const char* name : {"render", "flipped", "turned", "relief"}) EXPECT_GT(agreement[name], 0.0) << row.dump();
   }
   EXPECT_NE(first[0]["results"]["agreement"]["render"], first[1]["results"]["agreement"]["render"]);
-  // Everything is trained: a second call only measures.
-  ASSERT_EQ(call(ablate(5)), 0) << output();
+  // Everything is trained: a second call only measures, and need not say how long.
+  Arguments again = ablate(5);
+  for (const char* option : {"--steps", "--tick", "--snap"}) {
+    const auto at = std::find(again.begin(), again.end(), option);
+    again.erase(at, at + 2);
+  }
+  ASSERT_EQ(call(again), 0) << output();
   EXPECT_EQ(read_json(runs() / "ablations.json"), first);
 }
 

@@ -38,8 +38,22 @@ TEST(Text, SizeScalesAndUtf8AndBrokenBytesAreDrawn) {
   Image image = filled_image(300, 60);
   small.draw(image, 2, 2, "yaw −45° ψ\xff\xc3");
   EXPECT_GT(dark_pixels(image), 20);
-  small.draw(image, -50, -5, "cut at the edges");
-  small.draw(image, 290, 55, "cut at the edges");
+}
+
+TEST(Text, IsCutAtTheEdges) {
+  const Font font(10);
+  constexpr int kRoom = 200;
+  for (const auto& [x, y] : {std::pair{-20, -5}, {290, 52}, {-20, 52}, {290, -5}}) {
+    Image image = filled_image(300, 60), large = filled_image(300 + 2 * kRoom, 60 + 2 * kRoom);
+    font.draw(image, x, y, "cut at the edges");
+    font.draw(large, x + kRoom, y + kRoom, "cut at the edges");
+    EXPECT_GT(dark_pixels(image), 5) << x << ", " << y;
+    EXPECT_LT(dark_pixels(image), dark_pixels(large)) << x << ", " << y;
+    for (int row = 0; row < image.height; ++row) {
+      const uint8_t *cut = image.at(0, row), *whole = large.at(kRoom, row + kRoom);
+      ASSERT_TRUE(std::equal(cut, cut + 3 * image.width, whole)) << "row " << row << " at " << x << ", " << y;
+    }
+  }
 }
 
 TEST(Text, WrapsAtSpaces) {

@@ -278,14 +278,26 @@ TEST(Header, SaysWhatDecodingFinds) {
 }
 
 TEST(TensorImage, BothRoundings) {
-  const auto x = torch::tensor({-2.0f, -1.0f, 0.0f, 0.999f, 1.0f, 3.0f, std::nanf("")}).reshape({1, 1, 7});
+  const auto x = torch::tensor({-2.0f, -1.0f, 0.0f, 0.999f, 1.0f, 3.0f}).reshape({1, 1, 6});
   const Image truncated = image_from_tensor(x), nvidia = image_from_tensor(x, Rounding::nvidia);
-  const std::vector<int> expect_truncated{0, 0, 127, 254, 255, 255, 0}, expect_nvidia{0, 0, 128, 255, 255, 255, 0};
-  for (int i = 0; i < 7; ++i) {
+  const std::vector<int> expect_truncated{0, 0, 127, 254, 255, 255}, expect_nvidia{0, 0, 128, 255, 255, 255};
+  for (int i = 0; i < 6; ++i) {
     EXPECT_EQ(truncated.at(i, 0)[0], expect_truncated[static_cast<size_t>(i)]) << i;
     EXPECT_EQ(nvidia.at(i, 0)[2], expect_nvidia[static_cast<size_t>(i)]) << i;
   }
   EXPECT_THROW(image_from_tensor(torch::zeros({2, 4, 4})), Error);
+}
+
+TEST(TensorImage, CountsWhatIsNotFiniteAndRefusesIt) {
+  auto x = torch::zeros({3, 4, 5});
+  x[0][1][2] = std::nanf(""), x[2][3][4] = std::nanf(""), x[1][0][0] = -INFINITY;
+  try {
+    image_from_tensor(x);
+    FAIL() << "a picture of NaN";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("5x4 pixels: 3 of its 60 values are NaN or infinite"), std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(TensorImage, BytesSurviveTheTripThroughATensor) {

@@ -37,7 +37,7 @@ class PackedFaceModel : public testing::TestWithParam<const char*> {};
 
 TEST_P(PackedFaceModel, ShowsTheSameHeads) {
   const auto model = test::shared_face_model(GetParam());
-  if (!model) GTEST_SKIP() << "SKIPPED: no ICT-FaceKit folder (set LIFTED_SHARED)";
+  if (!model) LIFTED_LEAVE_WITHOUT("no ICT-FaceKit folder");
   const test::TemporaryFolder folder;
   const fs::path file = folder / "model.safetensors";
   pack_face_model(*model, file);
@@ -109,7 +109,7 @@ TEST(FaceModelFiles, IncompleteFoldersAreClearErrors) {
 
 TEST(FaceModelFiles, AMissingModeIsNamed) {
   const fs::path source = test::face_model_folder();
-  if (source.empty()) GTEST_SKIP() << "SKIPPED: no ICT-FaceKit folder (set LIFTED_SHARED)";
+  if (source.empty()) LIFTED_LEAVE_WITHOUT("no ICT-FaceKit folder");
   const test::TemporaryFolder folder;
   fs::create_directories(folder / "FaceXModel");
   for (const char* name : {"generic_neutral_mesh.obj", "identity000.obj"})

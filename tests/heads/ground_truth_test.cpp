@@ -18,7 +18,7 @@ class GroundTruth : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     model_ = test::shared_face_model(GetParam());
-    if (!model_) GTEST_SKIP() << "SKIPPED: no ICT-FaceKit folder (set LIFTED_SHARED)";
+    if (!model_) LIFTED_LEAVE_WITHOUT("no ICT-FaceKit folder");
   }
   std::shared_ptr<const FaceModel> model_;
 };

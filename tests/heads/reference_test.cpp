@@ -72,7 +72,7 @@ class IctTemplate : public testing::Test {
  protected:
   void SetUp() override {
     model_ = test::shared_face_model("ict");
-    if (!model_) GTEST_SKIP() << "SKIPPED: no ICT-FaceKit folder (set LIFTED_SHARED)";
+    if (!model_) LIFTED_LEAVE_WITHOUT("no ICT-FaceKit folder");
   }
   const FaceModelData& data() const { return model_->data(); }
   std::shared_ptr<const FaceModel> model_;

@@ -36,8 +36,13 @@ TEST_F(LiftedGanTest, EstimateKeepsItsPromises) {
   torch::NoGradGuard no_grad;
   const Estimate e = gan.estimate(w);
   const LiftConfig& config = gan.config();
-  EXPECT_GE(e.canon_depth.min().item<float>(), config.min_depth);
-  EXPECT_LE(e.canon_depth.max().item<float>(), config.max_depth);
+  // Raw depth less its mean, squashed into the range.
+  const auto raw = gan.networks().depth->forward(e.neutral_style, e.features).squeeze(1).to(torch::kDouble);
+  const auto unit = torch::tanh(raw - raw.mean({1, 2}, true));
+  const auto depth = (config.max_depth + config.min_depth) / 2 + (config.max_depth - config.min_depth) / 2 * unit;
+  const auto inner = [](const torch::Tensor& map) { return map.slice(2, 2, 30); };
+  expect_close("canon_depth", inner(e.canon_depth), inner(depth), 1e-6);
+  EXPECT_GT(inner(depth).std().item<double>(), 1e-4) << "a flat map shows nothing";
   for (const int64_t column : {0, 1, 30, 31}) {
     EXPECT_TRUE(e.canon_depth.select(2, column).allclose(torch::full({3, 32}, config.border_depth))) << column;
     EXPECT_EQ(e.trans_map.select(3, column).abs().max().item<float>(), 0) << column;
@@ -70,6 +75,28 @@ TEST_F(LiftedGanTest, ACodePerLayerIsLiftedByTheirMean) {
   EXPECT_GT((moved.canon_im_raw - one.canon_im_raw).abs().max().item<float>(), 1e-2);
   EXPECT_EQ(gan.render(moved).recon_im.sizes(), (std::vector<int64_t>{3, 3, 32, 32}));
   EXPECT_THROW(gan.estimate(torch::zeros({1, layers + 1, 32})), Error);
+}
+
+/// Finite weights that are much too large: infinite activations, and NaN where two of them meet.
+TEST_F(LiftedGanTest, WhatHasDivergedIsAnError) {
+  const torch::NoGradGuard no_grad;
+  const auto blown_up = [&](const std::string& of) {
+    LiftedGan other = small_gan();
+    for (const auto& [name, network] : other.networks().published()) {
+      if (name != of) continue;
+      for (auto& parameter : network->parameters()) parameter.mul_(1e30);
+    }
+    try {
+      other.render(other.estimate(w));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("drawn");
+  };
+  EXPECT_EQ(blown_up("netD"), "the network's depth map holds NaN or infinite values: it has diverged or is damaged");
+  EXPECT_EQ(blown_up("netT"),
+            "the network's transform map holds NaN or infinite values: it has diverged or is damaged");
+  EXPECT_EQ(blown_up("none"), "drawn");
 }
 
 TEST_F(LiftedGanTest, FrontalLightGivesTheGeneratorsImageBack) {

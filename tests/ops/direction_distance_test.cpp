@@ -37,10 +37,20 @@ TEST(DirectionDistance, ZeroVectorsAndEqualOnes) {
   auto x = torch::rand({1, 16, 4, 4});
   EXPECT_EQ(direction_distance(x, x).item<float>(), 0);
   EXPECT_NEAR(direction_distance(x, 5 * x).item<float>(), 0, 1e-5);
-  auto zero = torch::zeros({1, 16, 4, 4}).requires_grad_(true);
-  const auto y = direction_distance(zero, x);
-  EXPECT_NEAR(y.item<float>(), 16, 1e-4);  // the target's unit vectors are left
-  EXPECT_EQ(torch::autograd::grad({y}, {zero})[0].abs().max().item<float>(), 0);
+  for (const auto implementation : {Implementation::fused, Implementation::reference}) {
+    auto zero = torch::zeros({1, 16, 4, 4}).requires_grad_(true);
+    const auto y = direction_distance(zero, x, {}, implementation);
+    EXPECT_NEAR(y.item<float>(), 16, 1e-4);  // the target's unit vectors are left
+    EXPECT_EQ(torch::autograd::grad({y}, {zero})[0].abs().max().item<float>(), 0);
+  }
+  auto black = torch::rand({1, 16, 4, 4}, torch::kFloat64);
+  black.slice(2, 0, 1).zero_();  // VGG's features behind a black border
+  black.requires_grad_(true);
+  const auto t = x.to(torch::kFloat64);
+  const auto gradient = torch::autograd::grad({direction_distance(black, t)}, {black})[0];
+  EXPECT_TRUE(gradient.isfinite().all().item<bool>());
+  EXPECT_EQ(gradient.slice(2, 0, 1).abs().max().item<double>(), 0);
+  EXPECT_GT(gradient.slice(2, 1).abs().max().item<double>(), 0);
   EXPECT_EQ(direction_distance(x, x, torch::zeros({1, 1, 4, 4})).item<float>(), 0);
 }
 

@@ -45,6 +45,11 @@ fs::path unpacked_checkpoints() {
 
 }  // namespace
 
+bool shared_files_required() {
+  const char* required = std::getenv("LIFTED_REQUIRE_GOLDEN");
+  return required && std::string(required) == "1";
+}
+
 fs::path golden_file(const std::string& name) {
   const fs::path shared = shared_folder();
   if (shared.empty()) return {};

@@ -18,6 +18,9 @@ std::filesystem::path data_file(const std::string& name);
 /// The shared reference folder (environment variable LIFTED_SHARED, else ../shared beside the project), or empty.
 std::filesystem::path shared_folder();
 
+/// Whether tests must fail where shared files are absent: LIFTED_REQUIRE_GOLDEN=1.
+bool shared_files_required();
+
 /// A tensor file of the golden set, or an unpacked checkpoint of it (unpacked into a cache folder on first use); empty
 /// if the shared folder is absent.
 std::filesystem::path golden_file(const std::string& name);
@@ -54,7 +57,13 @@ class TemporaryFolder {
 
 }  // namespace lifted::test
 
-/// Leaves the test, saying loudly what is missing. Inside CI the file must exist.
+/// Leaves the test, saying loudly what is missing: as skipped, or where LIFTED_REQUIRE_GOLDEN is 1 (.ci/run) as failed.
+#define LIFTED_LEAVE_WITHOUT(what)                                                                             \
+  do {                                                                                                         \
+    if (::lifted::test::shared_files_required()) GTEST_FAIL() << what << ", and LIFTED_REQUIRE_GOLDEN is set"; \
+    GTEST_SKIP() << "SKIPPED: " << what << " (set LIFTED_SHARED)";                                             \
+  } while (false)
+
 #define LIFTED_GOLDEN_OR_SKIP(variable, name)                               \
   const std::filesystem::path variable = ::lifted::test::golden_file(name); \
-  if (variable.empty()) GTEST_SKIP() << "SKIPPED: golden file " << name << " is absent (set LIFTED_SHARED)"
+  if (variable.empty()) LIFTED_LEAVE_WITHOUT("golden file " << name << " is absent")

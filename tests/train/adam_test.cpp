@@ -109,6 +109,30 @@ TEST(Adam, ParametersWithoutGradient) {
   EXPECT_EQ(skip.state().at("0.weight.step").item<int64_t>(), 0);
 }
 
+TEST(Adam, RefusesWhatWouldStandStill) {
+  auto net = network();
+  net->parameters()[2].requires_grad_(false);
+  try {
+    Adam adam(*net, {});
+    FAIL() << "accepted a parameter without gradient";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("'1.weight' requires no gradient"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Adam, MovesItsStateWithTheParameters) {
+  auto net = network();
+  Adam adam(*net, {});
+  loss_of(net, 0).backward();
+  adam.step();
+  StateDict before;
+  for (const auto& [name, tensor] : adam.state()) before[name] = tensor.clone();
+  net->to(torch::kCPU);
+  adam.to(torch::kCPU);
+  for (const auto& [name, tensor] : adam.state()) EXPECT_TRUE(tensor.equal(before.at(name))) << name;
+  EXPECT_GT(before.at("0.weight.exp_avg").abs().max().item<float>(), 0);
+}
+
 TEST(RandomStreams, ContinueWhereTheyWereAndAreIndependent) {
   RandomStreams a(7), b(7);
   EXPECT_EQ(a.uniform("x"), b.uniform("x"));
@@ -122,10 +146,30 @@ TEST(RandomStreams, ContinueWhereTheyWereAndAreIndependent) {
   for (const auto& [name, tensor] : a.state()) saved[name] = tensor.clone();
   const double next = a.uniform("x");
   RandomStreams c(1);
-  c.load_state(saved, torch::kCPU);
+  c.load_state(saved);
   EXPECT_EQ(c.uniform("x"), next);
   saved["x"] = torch::zeros({100}, torch::kUInt8);
-  EXPECT_THROW(c.load_state(saved, torch::kCPU), Error);
+  EXPECT_THROW(c.load_state(saved), Error);
+}
+
+/// Streams are the CPU's whatever a run computes on; states of a GPU's generator come from earlier versions.
+TEST(RandomStreams, TheStateOfAnotherDevicesGeneratorSeedsAStreamOfItsOwn) {
+  RandomStreams a(7), b(7), c(7);
+  EXPECT_EQ(a.get("noise").device(), torch::Device(torch::kCPU));
+  auto state = torch::arange(16).to(torch::kUInt8);  // a Philox generator's: seed and offset
+  a.load_state({{"noise", state}});
+  b.load_state({{"noise", state}});
+  const double drawn = a.uniform("noise");
+  EXPECT_EQ(drawn, b.uniform("noise"));
+  EXPECT_NE(drawn, RandomStreams(7).uniform("noise")) << "the run would repeat its beginning";
+  c.load_state({{"noise", state + 1}});
+  EXPECT_NE(drawn, c.uniform("noise"));
+  // What is saved from here on is a CPU generator's and goes on as such.
+  StateDict saved;
+  for (const auto& [name, tensor] : a.state()) saved[name] = tensor.clone();
+  const double next = a.uniform("noise");
+  b.load_state(saved);
+  EXPECT_EQ(b.uniform("noise"), next);
 }
 
 }  // namespace

@@ -187,6 +187,15 @@ TEST_F(LiftStepGolden, Calm) {
 
 TEST_F(LiftStepGolden, Deep) {
   LIFTED_STEP_OR_SKIP("train_step");
+  // One pixel of one sample (x 217, y 191) lies a float's last bit beyond the depth that counts as head, and lay within
+  // it in the published run, whose mean depth is a sum in another order. Its transform map is 1 there instead of the
+  // network's value, over the 21 pixels of the blur, and the transform map's gradient is a sum that cancels over the
+  // few thousand pixels beyond: this one is worth 8 % of its norm. Depths smaller by 3e-6 of their relief put that
+  // pixel where it was, and move no other.
+  {
+    const torch::NoGradGuard guard;
+    trainer->networks().named_parameters()["netD.head.6.weight"].mul_(1 - 3e-6);
+  }
   const LiftStep step = trainer->backward_total(draws());
   expect_losses(step, 1e-3);
   expect_images(step, 2e-3);
@@ -194,8 +203,8 @@ TEST_F(LiftStepGolden, Deep) {
   trainer->backward_regeneration(step);
   const auto total = gradients_of(trainer->networks());
   // The published code's own norms differ by up to 6e-3 from run to run.
-  expect_network_norms(part1, "part1", 0.1);
-  expect_network_norms(total, "total", 0.1);
+  expect_network_norms(part1, "part1", 0.01);
+  expect_network_norms(total, "total", 0.01);
 }
 
 }  // namespace

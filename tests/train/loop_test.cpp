@@ -18,6 +18,9 @@ namespace fs = std::filesystem;
 /// A walk that depends on every earlier step; 8 images a step.
 class Walk : public TrainingTask {
  public:
+  void fetch() override {
+    if (steps + 1 == bad_image_at) fail("images.zip: 00007.png: has 8x8 pixels, the first image has 4x4");
+  }
   void step(Statistics& statistics) override {
     ++steps;
     if (steps == nan_at) throw NonFiniteError("the walk's loss is nan");
@@ -33,7 +36,10 @@ class Walk : public TrainingTask {
     position = state.at("position").clone();
     steps = values.at("steps");
   }
-  void write_network(const fs::path& path) const override { write_file_atomically(path, "network"); }
+  void write_network(const fs::path& path) const override {
+    if (steps >= disk_lost_at) fail("{}: cannot write: No space left on device", path.string());
+    write_file_atomically(path, "network");
+  }
   void write_pictures(RunDirectory& run, int64_t images) override {
     run.write_image(fmt::format("fakes{}.png", images), "Fakes", formats::filled_image(4, 4), images);
   }
@@ -42,7 +48,7 @@ class Walk : public TrainingTask {
   }
 
   torch::Tensor position = torch::linspace(0.1, 0.9, 1000);
-  int64_t steps = 0, nan_at = -1, signal_at = -1, crash_at = -1;
+  int64_t steps = 0, nan_at = -1, signal_at = -1, crash_at = -1, bad_image_at = -1, disk_lost_at = INT64_MAX;
 };
 
 const LoopOptions kOptions{.total_images = 320, .images_per_tick = 40, .image_ticks = 2, .snapshot_ticks = 2};
@@ -136,6 +142,77 @@ TEST(Loop, NanNamesStepTermAndSnapshot) {
     EXPECT_NE(message.find(fmt::format("{} images", last)), std::string::npos) << message;
   }
   EXPECT_NE(text_of(run.path() / "log.txt").find("step 23"), std::string::npos);
+}
+
+TEST(Loop, NanSaysWhatIsTrueOfTheStep) {
+  const test::TemporaryFolder folder;
+  auto run = new_run(folder);
+  Walk walk;
+  walk.nan_at = 3;
+  try {
+    run_training(walk, run, kOptions);
+    FAIL() << "went on after a NaN";
+  } catch (const NonFiniteError& error) {
+    EXPECT_STREQ(error.what(),
+                 "step 3 (kimg 0.016): the walk's loss is nan; this step is lost; there is no snapshot yet");
+  }
+}
+
+TEST(Loop, SnapshotsBeforeABadImageEndsIt) {
+  const test::TemporaryFolder folder;
+  auto whole_run = new_run(folder), run = new_run(folder);
+  Walk whole, walk;
+  run_training(whole, whole_run, kOptions);
+  walk.bad_image_at = 18;
+  std::string message;
+  try {
+    run_training(walk, run, kOptions);
+    FAIL() << "went on without an image";
+  } catch (const NonFiniteError&) {
+    FAIL() << "not what happened";
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message, fmt::format("step 18 (kimg 0.136): images.zip: 00007.png: has 8x8 pixels, the first image has "
+                                 "4x4; last good snapshot: 136 images; continue with --resume {}",
+                                 run.path().string()));
+  EXPECT_NE(text_of(run.path() / "log.txt").find("error: " + message), std::string::npos);
+  const auto state = read_newest_training_state(run.path(), [](const std::string& why) { FAIL() << why; });
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->images, 17 * 8);
+  auto again = RunDirectory::reopen(run.path(), state->images);
+  Walk mended;
+  run_training(mended, again, kOptions, &*state);
+  EXPECT_TRUE(mended.position.equal(whole.position));
+}
+
+TEST(Loop, ABadImageAtTheVeryStartLeavesNothingToSave) {
+  const test::TemporaryFolder folder;
+  auto run = new_run(folder);
+  Walk walk;
+  walk.bad_image_at = 1;
+  EXPECT_THROW(run_training(walk, run, kOptions), Error);
+  EXPECT_NE(text_of(run.path() / "log.txt").find("error: step 1 (kimg 0.000): images.zip: 00007.png"),
+            std::string::npos);
+  EXPECT_TRUE(list_training_states(run.path()).empty());
+}
+
+TEST(Loop, SaysInTheLogWhyItEnded) {
+  const test::TemporaryFolder folder;
+  auto crashed = new_run(folder), full = new_run(folder);
+  Walk walk, unlucky;
+  walk.crash_at = 12;
+  EXPECT_THROW(run_training(walk, crashed, kOptions), std::runtime_error);
+  EXPECT_NE(text_of(crashed.path() / "log.txt").find("error: killed"), std::string::npos);
+  // A lost disk: snapshots in between are tried again, the last one is an error.
+  unlucky.disk_lost_at = 15;
+  EXPECT_THROW(run_training(unlucky, full, kOptions), Error);
+  EXPECT_EQ(unlucky.steps, 40);
+  const std::string log = text_of(full.path() / "log.txt");
+  EXPECT_NE(log.find("warning: "), std::string::npos);
+  EXPECT_NE(log.find("error: "), std::string::npos);
+  EXPECT_NE(log.rfind("No space left on device"), std::string::npos);
+  EXPECT_EQ(read_newest_training_state(full.path(), [](const std::string&) {})->images, 80);
 }
 
 TEST(Snapshot, TheNewestThatVerifiesIsUsed) {

@@ -11,7 +11,7 @@ constexpr float kShortest = 1e-12f;  // vectors below have no direction
 
 float inverse_length(float square) {
   const float length = std::sqrt(square);
-  return length > kShortest ? 1 / length : 0.0f;
+  return length <= kShortest ? 0.0f : 1 / length;
 }
 
 struct Place {

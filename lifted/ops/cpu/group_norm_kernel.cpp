@@ -25,7 +25,7 @@ void affine_relu(const AffineReluParams& p) {
     const Vector16 scale = load16(p.scale + c), shift = load16(p.shift + c);
     for (int64_t i = 0; i < p.pixels; ++i) {
       float* at = p.x + i * p.channels + c;
-      store16(at, max16(multiply_add(load16(at), scale, shift), Vector16{}));
+      store16(at, relu16(multiply_add(load16(at), scale, shift)));
     }
   }
 }

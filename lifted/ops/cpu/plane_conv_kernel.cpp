@@ -28,7 +28,7 @@ void affine_relu_row(const AffineReluRowParams& p) {
   for (int64_t c = 0; c < p.channels; c += kLanes) {
     const Vector16 scale = load16(p.scale + c), shift = load16(p.shift + c);
     for (int64_t i = 0; i < p.width; ++i) {
-      store16(to + i * p.channels + c, max16(multiply_add(load16(p.x + i * p.channels + c), scale, shift), Vector16{}));
+      store16(to + i * p.channels + c, relu16(multiply_add(load16(p.x + i * p.channels + c), scale, shift)));
     }
   }
 }

@@ -43,6 +43,7 @@ inline F16 operator*(F16 a, F16 b) {
 inline float horizontal_sum(F16 a) {
   return _mm512_reduce_add_ps(a.v);
 }
+/// minimum and maximum: b where either is NaN, as the processor has it. So a value that may be NaN comes second.
 inline F16 minimum(F16 a, F16 b) {
   return {_mm512_min_ps(a.v, b.v)};
 }

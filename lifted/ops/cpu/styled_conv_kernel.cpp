@@ -63,7 +63,7 @@ class Epilogue {
       F16 v = next() * scale_;
       if (noise_) v = v + broadcast(noise_[pixel + i] * noise_strength_);
       v = (v + bias_) * gain_;
-      v = minimum(maximum(maximum(v, v * slope_), least_), most_);
+      v = minimum(most_, maximum(least_, maximum(v, v * slope_)));
       if (channels_ >= 16) {
         store(to, v);
       } else {

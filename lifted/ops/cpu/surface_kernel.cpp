@@ -43,7 +43,7 @@ void normal_row(const SurfaceParams& p, int64_t row) {
     const float dx = down * u - up * u, dy = down * v_below - up * v_above, dz = down - up;
     const float nx = ay * dz - az * dy, ny = az * dx - ax * dz, nz = ax * dy - ay * dx;
     const float square = nx * nx + ny * ny + nz * nz;
-    const float scale = 1 / (__builtin_sqrtf(square > 1e-30f ? square : 1e-30f) + epsilon);
+    const float scale = 1 / (__builtin_sqrtf(square < 1e-30f ? 1e-30f : square) + epsilon);
     out[3 * i] = nx * scale;
     out[3 * i + 1] = ny * scale;
     out[3 * i + 2] = nz * scale;
@@ -64,7 +64,7 @@ void shade_row(const SurfaceParams& p, int64_t row) {
   float* shading = p.shading + row * p.columns;
   for (int32_t i = 0; i < static_cast<int32_t>(p.columns); ++i) {
     const float cosine = normal[3 * i] * x + normal[3 * i + 1] * y + normal[3 * i + 2] * z;
-    shading[i] = ambient + diffuse * (cosine > 0 ? cosine : 0);
+    shading[i] = ambient + diffuse * (cosine < 0 ? 0 : cosine);
   }
   for (int c = 0; c < 3; ++c) {
     const float* albedo = p.albedo + (b * 3 + c) * plane + at;

@@ -39,8 +39,9 @@ constexpr int64_t kLanes = 16;
 #endif
 }
 
-[[gnu::always_inline]] inline Vector16 max16(Vector16 a, Vector16 b) {
-  return a > b ? a : b;
+/// max(v, 0); NaN stays NaN. The order of the comparison makes it one instruction on x86.
+[[gnu::always_inline]] inline Vector16 relu16(Vector16 v) {
+  return Vector16{} > v ? Vector16{} : v;
 }
 
 /// The sum of the lanes, always added in the same order.

@@ -1,6 +1,9 @@
 #include "lifted/app/lifting.h"
 
+#include <cmath>
+
 #include "lifted/app/presets.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/model/critics.h"
@@ -40,7 +43,13 @@ void assign(json& training, const std::string& assignment) {
   const json value = json::parse(assignment.substr(equals + 1), nullptr, false);
   if (!value.is_number() && !value.is_boolean())
     usage_error("--set {}: expected a number (or true, false) after '='", assignment);
-  (name.starts_with("lam_") ? training["weights"] : training)[name] = value;
+  const bool weight = name.starts_with("lam_");
+  try {
+    train::LiftTrainerOptions::from_json(weight ? json{{"weights", {{name, value}}}} : json{{name, value}});
+  } catch (const Error& error) {
+    usage_error("--set {}: {}", assignment, error.what());
+  }
+  (weight ? training["weights"] : training)[name] = value;
 }
 
 /// The preset's training options with --wo and --set applied; of --set, weights and other options are both known.
@@ -53,6 +62,15 @@ json training_options(const json& preset, const LiftSettings& s) {
   }
   for (const auto& assignment : s.set) assign(training, assignment);
   return training;
+}
+
+/// Samples per step as the preset says.
+int64_t preset_batch(const json& preset, const std::string& name) {
+  if (!preset.contains("batch")) return 8;
+  const json& batch = preset["batch"];
+  const double value = batch.is_number() ? batch.get<double>() : std::nan("");
+  if (!bounds::batch.hold(value)) fail("{}: its batch must be {}", name, bounds::batch.words());
+  return static_cast<int64_t>(value);
 }
 
 train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan) {
@@ -122,8 +140,16 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
   command.add_option("--embedding", s.embedding,
                      "Face network for the identity term, and for the perceptual distance where there is no --vgg");
   command.add_option("--set", s.set, "NAME=VALUE of any coefficient (lam_rec=5)");
-  command.add_option("--batch", s.batch, "Samples per step (0: the preset's)")->capture_default_str();
-  command.add_option("--seed", s.seed, "Seed of every random stream")->capture_default_str();
+  command.add_option("--batch", s.batch, "Samples per step; 0: the preset's")
+      ->transform(number(bounds::batch_or_default))
+      ->capture_default_str();
+  command.add_option("--seed", s.seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+}
+
+void check_settings(const LiftSettings& s) {
+  const json preset = read_preset(s.preset);
+  train::LiftTrainerOptions::from_json(training_options(preset, s));
+  preset_batch(preset, s.preset);
 }
 
 train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
@@ -131,7 +157,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   const json preset = read_preset(s.preset);
   plan = {};
   plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, s));
-  plan.options.batch = s.batch > 0 ? s.batch : preset.value("batch", 8);
+  plan.options.batch = s.batch > 0 ? s.batch : preset_batch(preset, s.preset);
   plan.options.seed = s.seed;
   const auto& generator = gan.generator->config();
   json config = model::LiftConfig::at(generator.size).to_json();

@@ -86,12 +86,14 @@ void write_grid(SamplingRun& run, const Mixer& mixer, const Codes& rows, const C
 
 void mix(const MixOptions& options) {
   const torch::NoGradGuard no_grad;
-  const std::vector<uint32_t> row_seeds = parse_seeds(options.rows), column_seeds = parse_seeds(options.columns);
-  const std::vector<uint32_t> layers = parse_seeds(options.styles);
+  const std::vector<uint32_t> row_seeds = parse_seeds(options.rows, "--rows"),
+                              column_seeds = parse_seeds(options.columns, "--cols");
+  const std::vector<uint32_t> layers = parse_seeds(options.styles, "--styles");
   if (row_seeds.size() * column_seeds.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
   SamplingRun run("mix", options.sampling);
   const model::LoadedNetwork& network = run.network();
   const Codes rows = run.codes_of_seeds(row_seeds), columns = run.codes_of_seeds(column_seeds);
+  run.make_folder();
   run.record().set("rows", rows.names);
   run.record().set("columns", columns.names);
   run.record().set(
@@ -113,7 +115,7 @@ void add_mix(CLI::App& app) {
   command->remove_option(command->get_option("--latents"));
   command->add_option("--rows", options->rows, "Seeds whose shape (or base layers) each row has")
       ->capture_default_str();
-  command->add_option("--cols", options->columns, "Seeds whose looks (or --styles layers) each column has")
+  command->add_option("--cols,--columns", options->columns, "Seeds whose looks (or --styles layers) each column has")
       ->capture_default_str();
   command->add_option("--styles", options->styles, "Of plain 2D generators: layers taken from the column")
       ->capture_default_str();

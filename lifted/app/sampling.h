@@ -51,7 +51,7 @@ struct Codes {
 /// One command's run: networks on their device, output folder, record.
 class SamplingRun {
  public:
-  /// Loads the networks, checks the options and creates the output folder. UsageError for contradicting options.
+  /// Loads the networks and checks the options. UsageError for contradicting options, before a network is read.
   SamplingRun(std::string command, const SamplingOptions& options);
 
   const model::LoadedNetwork& network(size_t index = 0) const { return networks_[index]; }
@@ -65,6 +65,8 @@ class SamplingRun {
   Codes codes(size_t network_index = 0) const;
   Codes codes_of_seeds(const std::vector<uint32_t>& seeds, size_t network_index = 0) const;
 
+  /// Creates the output folder. The record of an earlier run there is kept under another name.
+  void make_folder();
   std::filesystem::path output(const std::string& file_name) const { return options_.outdir / file_name; }
   /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
   void keep_tensor(const std::string& name, const torch::Tensor& batch);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
 
 namespace lifted::train {
@@ -14,6 +15,7 @@ namespace {
 struct Field {
   double* value;
   double low, high;
+  Bounds bounds() const { return bounds::between(low, high); }
 };
 using Fields = std::map<std::string, Field>;
 
@@ -48,12 +50,11 @@ void read(const std::string& name, const nlohmann::json& json, const Fields& fie
   std::vector<std::string> names;
   for (const auto& item : fields) names.push_back(item.first);
   require(found != fields.end(), "lifting options: there is no '{}'; there are {}", name, fmt::join(names, ", "));
-  const auto& [value, low, high] = found->second;
+  const Bounds bounds = found->second.bounds();
   require(json.is_number(), "lifting options: {} must be a number, got {}", name, json.dump());
   const double number = json.get<double>();
-  require(number >= low && number <= high, "lifting options: {} must be from {} to {}, got {}", name, low, high,
-          number);
-  *value = number;
+  require(bounds.hold(number), "lifting options: {} must be {}, got {}", name, bounds.words(), number);
+  *found->second.value = number;
 }
 
 void require_object(const nlohmann::json& json, const char* what) {

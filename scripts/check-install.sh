@@ -10,4 +10,7 @@ cmake -S examples/embed -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DC
 cmake --build "$work/build"
 "$work/build/embed" "$work/head.png"
 test -s "$work/head.png"
+"$work/prefix/bin/liftedgan" --version
+"$work/prefix/bin/liftedgan" inspect builtin >/dev/null # the program behind the launcher
+test -s "$work/prefix/share/man/man1/liftedgan.1"
 echo "examples/embed: built against the installed package and ran"

@@ -10,6 +10,7 @@
 #include "lifted/app/result_table.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
@@ -107,7 +108,8 @@ void run(Settings s, const CLI::App& command) {
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
   if (s.run.outdir.empty()) usage_error("--outdir: expected a folder");
-  if (s.steps < 1) usage_error("--steps {}: expected a positive number", s.steps);
+  bounds::steps.check("--steps", static_cast<double>(s.steps));
+  check_settings(s.lift);
   const std::vector<Variant> all_variants = variants(s);
   adopt_earlier_call(s, all_variants, command);
   set_threads(s.run.threads);
@@ -142,13 +144,20 @@ void add_ablate(CLI::App& app) {
   auto* command = app.add_subcommand("ablate", "Train the full lifting and its four ablations; end in one table");
   auto s = std::make_shared<Settings>();
   add_lift_options(*command, s->lift);
-  command->add_option("--steps", s->steps, "Steps of each variant")->capture_default_str();
+  command->add_option("--steps", s->steps, "Steps of each variant")
+      ->transform(number(bounds::steps))
+      ->capture_default_str();
   command->add_option("--outdir", s->run.outdir, "Folder of the runs and of the table; a second call goes on there");
   add_meter_options(*command, s->meter);
-  command->add_option("--tick", s->run.tick, "Thousand samples between status lines")->capture_default_str();
-  command->add_option("--snap", s->run.snap, "Ticks between panels and snapshots")->capture_default_str();
+  command->add_option("--tick", s->run.tick, "Thousand samples between status lines")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
+  command->add_option("--snap", s->run.snap, "Ticks between panels and snapshots")
+      ->transform(number(kSnapshotTicks))
+      ->capture_default_str();
   command->add_option("--device", s->run.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", s->run.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command->add_option("--threads", s->run.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command->callback([s, command] { run(*s, *command); });
 }

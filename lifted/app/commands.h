@@ -1,4 +1,4 @@
-// The subcommands of `liftedgan`: one file each, registered in main.cpp.
+// The subcommands of `liftedgan`: one file each, registered in command_line.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -28,5 +28,7 @@ void add_ablate(CLI::App& app);
 void add_project(CLI::App& app);
 void add_metrics(CLI::App& app);
 void add_reproduce(CLI::App& app);
+void add_completion(CLI::App& app);
+void add_man(CLI::App& app);
 
 }  // namespace lifted::app

@@ -94,6 +94,7 @@ void compare(const CompareOptions& options) {
                                   : plain_row(network.generator, codes.styles, options.sampling.batch, angles.size()));
     log_info("{}: {} samples", labels[index], codes.size());
   }
+  run.make_folder();
   run.record().set("samples", names);
   run.record().set("labels", labels);
   formats::write_png(run.output("compare.png"), grid_of(rows, labels, names, {}));

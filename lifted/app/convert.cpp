@@ -54,7 +54,8 @@ void add_convert(CLI::App& app) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* command =
       app.add_subcommand("convert", "Write one self-describing .safetensors network from published checkpoints");
-  command->add_option("--network", options->network, "LiftedGAN checkpoint, StyleGAN2 .pt or NVIDIA .pkl")->required();
+  command->add_option("--network,--ckpt,--pkl", options->network, "LiftedGAN checkpoint, StyleGAN2 .pt or NVIDIA .pkl")
+      ->required();
   command->add_option("--gan", options->gan, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
   command->add_option("--out", options->out, "File to write")->required();
   command->add_flag("--half", options->half, "Store weights as float16");

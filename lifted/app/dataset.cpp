@@ -2,9 +2,11 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/printable.h"
+#include "lifted/base/runtime.h"
 #include "lifted/data/convert.h"
 #include "lifted/data/inspect.h"
 
@@ -13,7 +15,7 @@ namespace {
 
 struct MakeArguments {
   data::ConvertOptions options;
-  int size = 0;
+  int size = 0, threads = 0;
   std::string transform = "none", filter = "lanczos";
   bool overwrite = false;
 };
@@ -25,9 +27,9 @@ void check_sizes(MakeArguments& arguments) {
   if (arguments.size > 0) options.width = options.height = arguments.size;
   if ((options.width > 0) != (options.height > 0)) usage_error("--width and --height go together (or use --size)");
   if (options.destination.extension() != ".zip")
-    usage_error("--dest {}: expected the name of a .zip file", options.destination.string());
+    usage_error("--out {}: expected the name of a .zip file", options.destination.string());
   if (std::filesystem::exists(options.destination) && !arguments.overwrite) {
-    usage_error("--dest {}: exists already (--overwrite replaces it)", options.destination.string());
+    usage_error("--out {}: exists already (--overwrite replaces it)", options.destination.string());
   }
   options.center_crop = arguments.transform == "center-crop";
   options.filter = arguments.filter == "box" ? formats::ResizeFilter::box : formats::ResizeFilter::lanczos;
@@ -39,6 +41,7 @@ bool is_power_of_two(int value) {
 
 void make(MakeArguments arguments) {
   check_sizes(arguments);
+  arguments.options.workers = usable_threads(arguments.threads);
   const auto report = data::convert_dataset(arguments.options);
   data::warn_about(report.skipped, "skipped:");
   if (!report.ignored.empty()) log_warning("{}: {}", arguments.options.source.string(), report.ignored);
@@ -53,7 +56,7 @@ void make(MakeArguments arguments) {
 
 struct InspectArguments {
   std::filesystem::path data, sheet, json;
-  int size = 0, sheet_images = 60, workers = data::default_workers();
+  int size = 0, sheet_images = 60, threads = 0;
   int64_t max_pixels = formats::kMaxReadPixels;
   bool skip_broken = false;
 };
@@ -71,7 +74,7 @@ std::string sizes_text(const data::Inspection& inspection) {
 void print_names(const char* title, const std::vector<std::string>& names) {
   for (size_t i = 0; i < std::min<size_t>(names.size(), 10); ++i)
     fmt::print("  {} {}\n", title, printable(names[i], 400));
-  if (names.size() > 10) fmt::print("  {} and {} more (--json lists all)\n", title, names.size() - 10);
+  if (names.size() > 10) fmt::print("  {} and {} more (--out FILE lists all)\n", title, names.size() - 10);
 }
 
 void print(const data::Inspection& inspection) {
@@ -97,7 +100,8 @@ void print(const data::Inspection& inspection) {
 void inspect_images(const InspectArguments& arguments) {
   formats::check_image_name(arguments.sheet);
   const auto archive = formats::open_image_archive(arguments.data, arguments.size);
-  const data::Inspection inspection = data::inspect_dataset(*archive, arguments.workers, arguments.max_pixels);
+  const data::Inspection inspection =
+      data::inspect_dataset(*archive, usable_threads(arguments.threads), arguments.max_pixels);
   // Whoever asks for one of the files there wants nothing else there.
   if (!is_standard_output(arguments.json) && !is_standard_output(arguments.sheet)) print(inspection);
   if (!arguments.json.empty()) {
@@ -127,24 +131,26 @@ void add_make_command(CLI::App& dataset) {
   auto arguments = std::make_shared<MakeArguments>();
   data::ConvertOptions& options = arguments->options;
   CLI::App* command = dataset.add_subcommand("make", "Convert images to a StyleGAN2-ADA zip");
-  command->add_option("--source", options.source, "Image folder, zip, or lmdb")->required();
-  command->add_option("--dest", options.destination, "The .zip to write")->required();
-  command->add_option("--size", arguments->size, "Side of the results in pixels")->check(CLI::Range(1, 16384));
-  command->add_option("--width", options.width, "Width of the results")->check(CLI::Range(1, 16384));
-  command->add_option("--height", options.height, "Height of the results")->check(CLI::Range(1, 16384));
-  command
-      ->add_option("--transform", arguments->transform, "What to do with images of another shape: none or center-crop")
-      ->check(CLI::IsMember({"none", "center-crop"}))
+  command->add_option("--data,--source", options.source, "Image folder, zip, or lmdb")->required();
+  command->add_option("--out,--dest", options.destination, "The .zip to write")->required();
+  command->add_option("--size", arguments->size, "Side of the results in pixels")
+      ->transform(number(bounds::image_side));
+  command->add_option("--width", options.width, "Width of the results")->transform(number(bounds::image_side));
+  command->add_option("--height", options.height, "Height of the results")->transform(number(bounds::image_side));
+  command->add_option("--transform", arguments->transform, "What to do with images of another shape")
+      ->transform(choice({"none", "center-crop"}))
       ->capture_default_str();
-  command->add_option("--resize-filter", arguments->filter, "lanczos or box")
-      ->check(CLI::IsMember({"lanczos", "box"}))
+  command->add_option("--resize-filter", arguments->filter, "How images are resized")
+      ->transform(choice({"lanczos", "box"}))
       ->capture_default_str();
   command->add_option("--max-images", options.max_images, "Take only the first N images of the source")
-      ->check(CLI::PositiveNumber);
+      ->transform(number(bounds::whole(1, 1e12)));
   command->add_flag("--skip-broken", options.skip_broken, "List and leave out images that cannot be used");
   add_max_pixels(*command, options.max_pixels);
-  command->add_flag("--overwrite", arguments->overwrite, "Replace an existing --dest");
-  command->add_option("--workers", options.workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
+  command->add_flag("--overwrite", arguments->overwrite, "Replace an existing --out");
+  command->add_option("--threads,--workers", arguments->threads, "Threads; 0: one per core")
+      ->transform(number(bounds::threads))
+      ->capture_default_str();
   command->callback([arguments] { make(*arguments); });
 }
 
@@ -152,15 +158,17 @@ void add_inspect_command(CLI::App& dataset) {
   auto arguments = std::make_shared<InspectArguments>();
   CLI::App* command = dataset.add_subcommand("inspect", "Count, sizes, statistics, duplicates and broken files");
   command->add_option("--data", arguments->data, "Image folder, zip, or lmdb")->required();
-  command->add_option("--size", arguments->size, "Which of an lmdb's sizes")->check(CLI::Range(1, 16384));
+  command->add_option("--size", arguments->size, "Which of an lmdb's sizes")->transform(number(bounds::image_side));
   command->add_option("--sheet", arguments->sheet, "Write a contact sheet to this PNG or JPEG file");
   command->add_option("--sheet-images", arguments->sheet_images, "Images on the sheet")
-      ->check(CLI::Range(1, 10000))
+      ->transform(number(bounds::whole(1, 10000)))
       ->capture_default_str();
-  command->add_option("--json", arguments->json, "Write everything found to this file");
+  command->add_option("--out,--json", arguments->json, "Write everything found to this file as JSON");
   add_max_pixels(*command, arguments->max_pixels);
   command->add_flag("--skip-broken", arguments->skip_broken, "Broken images are listed but are no failure");
-  command->add_option("--workers", arguments->workers, "Threads")->check(CLI::Range(1, 256))->capture_default_str();
+  command->add_option("--threads,--workers", arguments->threads, "Threads; 0: one per core")
+      ->transform(number(bounds::threads))
+      ->capture_default_str();
   command->callback([arguments] { inspect_images(*arguments); });
 }
 

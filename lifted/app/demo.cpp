@@ -2,6 +2,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/figures.h"
 #include "lifted/app/sampling.h"
+#include "lifted/app/validators.h"
 #include "lifted/app/web_page.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -131,6 +132,7 @@ void demo(DemoOptions options) {
   const bool compares = run.network_count() > 1;
   const Codes codes = run.codes();
   if (codes.size() < kFaces) usage_error("--seeds: the demo shows {} people, got {}", kFaces, codes.size());
+  run.make_folder();
   const Cast people(run.network().require_lifted(), {codes.names.begin(), codes.names.begin() + kFaces},
                     codes.styles.narrow(0, 0, kFaces));
   run.record().set("samples", people.names);
@@ -157,7 +159,7 @@ void add_demo(CLI::App& app) {
   add_sampling_options(*command, options->sampling);
   command->get_option("--outdir")->required(false)->capture_default_str();
   command->add_option("--ablation", options->other, "Another lifted network to show beside the first")
-      ->check(CLI::ExistingFile);
+      ->check(existing_file());
   command->add_option("--label", options->other_label, "What to call it")->capture_default_str();
   command->callback([options] { demo(*options); });
 }

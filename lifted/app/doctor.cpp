@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/runtime.h"
 #include "lifted/ops/conv_ceiling.h"
 #include "lifted/ops/cpu/isa.h"
@@ -52,7 +53,8 @@ void add_doctor(CLI::App& app) {
   auto threads = std::make_shared<int>(0);
   CLI::App* command =
       app.add_subcommand("doctor", "Report the build, libraries, kernels and devices in use, and how fast they are");
-  command->add_option("--threads", *threads, "Computing threads; 0 for all cores");
+  command->add_option("--threads", *threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads));
   command->callback([threads] { doctor(*threads); });
 }
 

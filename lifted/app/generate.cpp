@@ -2,6 +2,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/image.h"
@@ -15,7 +16,7 @@ struct GenerateOptions {
   std::vector<std::string> maps;
   std::string noise_mode = "const";
   int truncation_cutoff = -1;
-  bool proxy = false;
+  bool teacher = false;
 };
 
 nets::NoiseMode noise_mode(const std::string& name) {
@@ -52,8 +53,8 @@ std::vector<formats::Image> generate_lifted(SamplingRun& run, const GenerateOpti
   const model::Estimate estimate = lifted.estimate(codes.styles);
   const model::Rendering rendering = lifted.render(estimate);
   keep_estimate(run, estimate, rendering);
-  const torch::Tensor proxy = options.proxy ? lifted.proxy_image(codes.styles) : torch::Tensor();
-  run.keep_tensor("image", proxy);
+  const torch::Tensor teacher = options.teacher ? lifted.proxy_image(codes.styles) : torch::Tensor();
+  run.keep_tensor("image", teacher);
   std::vector<formats::Image> images;
   for (int64_t i = 0; i < codes.size(); ++i) {
     const std::string& name = codes.names[static_cast<size_t>(i)];
@@ -62,7 +63,7 @@ std::vector<formats::Image> generate_lifted(SamplingRun& run, const GenerateOpti
     for (const std::string& map : options.maps) {
       formats::write_png(run.output(name + "_" + map + ".png"), map_picture(map, estimate, rendering, i));
     }
-    if (options.proxy) formats::write_png(run.output(name + "_proxy.png"), formats::image_from_tensor(proxy[i]));
+    if (options.teacher) formats::write_png(run.output(name + "_teacher.png"), formats::image_from_tensor(teacher[i]));
   }
   return images;
 }
@@ -141,7 +142,7 @@ void check_options(const GenerateOptions& options, const model::LoadedNetwork& n
           "--trunc-cutoff and --noise-mode are for plain 2D generators; a lifted network takes one code and its stored "
           "noise");
     }
-  } else if (!options.maps.empty() || options.proxy) {
+  } else if (!options.maps.empty() || options.teacher) {
     network.require_lifted();
   }
 }
@@ -150,6 +151,7 @@ void generate(const GenerateOptions& options) {
   const torch::NoGradGuard no_grad;
   SamplingRun run("generate", options.sampling);
   check_options(options, run.network());
+  run.make_folder();
   const Codes codes = run.codes();
   run.record().set("samples", codes.names);
   std::vector<formats::Image> shown;
@@ -175,16 +177,16 @@ void add_generate(CLI::App& app) {
   auto options = std::make_shared<GenerateOptions>();
   CLI::App* command = app.add_subcommand("generate", "Faces at their predicted view and light, or plain 2D samples");
   add_sampling_options(*command, options->sampling);
-  command->add_option("--maps", options->maps, fmt::format("Also write, as pictures: {}", fmt::join(map_names(), ", ")))
+  command->add_option("--maps", options->maps, "Also write these as pictures")
       ->delimiter(',')
-      ->check(CLI::IsMember(map_names()));
-  command->add_flag("--proxy", options->proxy, "Also write the 2D teacher's image of each code");
-  command->add_option("--noise-mode", options->noise_mode, "Of plain 2D generators: const, random or none")
-      ->check(CLI::IsMember({"const", "random", "none"}))
+      ->transform(choice(map_names(), {{"normals", "normal"}, {"neutral", "neutral-image"}}));
+  command->add_flag("--teacher,--proxy", options->teacher, "Also write the 2D teacher's image of each code");
+  command->add_option("--noise-mode", options->noise_mode, "Of plain 2D generators")
+      ->transform(choice({"const", "random", "none"}))
       ->capture_default_str();
   command
       ->add_option("--trunc-cutoff", options->truncation_cutoff, "Of plain 2D generators: truncate only so many layers")
-      ->check(CLI::Range(0, 64));
+      ->transform(number(bounds::whole(0, 64)));
   command->callback([options] { generate(*options); });
 }
 

@@ -1,8 +1,10 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/base/runtime.h"
 #include "lifted/data/heads/head_set.h"
 #include "lifted/data/heads/preview.h"
 
@@ -11,6 +13,9 @@ namespace {
 
 using namespace data::heads;
 
+constexpr Bounds kSpread = bounds::between(0, 1000), kImages = bounds::whole(1, 1e12),
+                 kImages0 = bounds::whole(0, 1e12);
+
 void add_model_option(CLI::App& command, std::string& path) {
   command.add_option("--face-model", path,
                      "ICT-FaceKit folder or a file made by `heads pack` (default: the built-in head)");
@@ -18,20 +23,41 @@ void add_model_option(CLI::App& command, std::string& path) {
 
 void add_recipe_options(CLI::App& command, HeadRecipe& recipe) {
   command.add_option("--images-per-identity", recipe.images_per_identity, "Images of each person, one after another")
+      ->transform(number(bounds::whole(1, 1e9)))
       ->capture_default_str();
-  command.add_option("--shape-std", recipe.shape_std, "Spread of face shapes")->capture_default_str();
-  command.add_option("--yaw-std", recipe.yaw_std, "Spread of yaw in degrees")->capture_default_str();
-  command.add_option("--yaw-max", recipe.yaw_max, "Largest yaw in degrees")->capture_default_str();
-  command.add_option("--pitch-std", recipe.pitch_std, "Spread of pitch in degrees")->capture_default_str();
-  command.add_option("--pitch-max", recipe.pitch_max, "Largest pitch in degrees")->capture_default_str();
-  command.add_option("--roll-std", recipe.roll_std, "Spread of roll in degrees")->capture_default_str();
+  command.add_option("--shape-std", recipe.shape_std, "Spread of face shapes")
+      ->transform(number(kSpread))
+      ->capture_default_str();
+  command.add_option("--yaw-std", recipe.yaw_std, "Spread of yaw in degrees")
+      ->transform(number(kSpread))
+      ->capture_default_str();
+  command.add_option("--yaw-max", recipe.yaw_max, "Largest yaw in degrees")
+      ->transform(number(bounds::between(0, 90)))
+      ->capture_default_str();
+  command.add_option("--pitch-std", recipe.pitch_std, "Spread of pitch in degrees")
+      ->transform(number(kSpread))
+      ->capture_default_str();
+  command.add_option("--pitch-max", recipe.pitch_max, "Largest pitch in degrees")
+      ->transform(number(bounds::between(0, 60)))
+      ->capture_default_str();
+  command.add_option("--roll-std", recipe.roll_std, "Spread of roll in degrees")
+      ->transform(number(kSpread))
+      ->capture_default_str();
   command.add_option("--light-x-std", recipe.light_x_std, "Spread of the light sideways (tangent)")
+      ->transform(number(kSpread))
       ->capture_default_str();
   command.add_option("--light-y-mean", recipe.light_y_mean, "Mean height of the light (tangent, negative: above)")
+      ->transform(number(bounds::between(-10, 10)))
       ->capture_default_str();
-  command.add_option("--light-y-std", recipe.light_y_std, "Spread of the light's height")->capture_default_str();
-  command.add_option("--ambient-min", recipe.ambient_min, "Smallest ambient share of the light")->capture_default_str();
-  command.add_option("--ambient-max", recipe.ambient_max, "Largest ambient share of the light")->capture_default_str();
+  command.add_option("--light-y-std", recipe.light_y_std, "Spread of the light's height")
+      ->transform(number(kSpread))
+      ->capture_default_str();
+  command.add_option("--ambient-min", recipe.ambient_min, "Smallest ambient share of the light")
+      ->transform(number(bounds::share))
+      ->capture_default_str();
+  command.add_option("--ambient-max", recipe.ambient_max, "Largest ambient share of the light")
+      ->transform(number(bounds::share))
+      ->capture_default_str();
   command.add_flag("!--no-expressions", recipe.expressions, "Neutral faces only");
 }
 
@@ -39,15 +65,21 @@ void add_render(CLI::App& heads) {
   CLI::App* command = heads.add_subcommand("render", "Render a set into a folder or zip, with ground truth on request");
   const auto options = std::make_shared<HeadSetOptions>();
   const auto model = std::make_shared<std::string>();
-  command->add_option("--count", options->count, "How many images")->required();
-  command->add_option("--size", options->size, "Side of the images in pixels")->capture_default_str();
-  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
+  command->add_option("--count", options->count, "How many images")->required()->transform(number(kImages));
+  command->add_option("--size", options->size, "Side of the images in pixels")
+      ->transform(number(bounds::head_side))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the set")->transform(seed())->capture_default_str();
   command->add_option("--start", options->start, "Index of the first image: any range of a set can be made anywhere")
+      ->transform(number(kImages0))
       ->capture_default_str();
-  command->add_option("--out", options->out, "Folder, or file ending in .zip")->required();
-  command->add_option("--supersampling", options->render.supersampling, "Sub-pixels per pixel side (0: by size)")
+  command->add_option("--out,--outdir,--out-dir", options->out, "Folder, or file ending in .zip")->required();
+  command->add_option("--supersampling", options->render.supersampling, "Sub-pixels per pixel side; 0: by size")
+      ->transform(number(bounds::whole(0, 16)))
       ->capture_default_str();
-  command->add_option("--threads", options->workers, "Threads (0: one per core)")->capture_default_str();
+  command->add_option("--threads,--workers", options->workers, "Threads; 0: one per core")
+      ->transform(number(bounds::threads))
+      ->capture_default_str();
   command->add_flag("--ground-truth", options->ground_truth,
                     "Also write depth, normal, albedo, shading, mask, label and a JSON line per image");
   command->add_flag("--canonical", options->canonical, "Ground truth also of the head seen from the front");
@@ -57,8 +89,7 @@ void add_render(CLI::App& heads) {
     options->recipe.validate();
     if (options->canonical && !options->ground_truth)
       usage_error("--canonical adds to --ground-truth, which was not given");
-    if (options->workers < 0 || options->workers > 1024)
-      usage_error("--threads is {}, but must be from 0 to 1024", options->workers);
+    options->workers = usable_threads(options->workers);
     render_head_set(open_face_model(*model), *options);
   });
 }
@@ -67,9 +98,11 @@ void add_labels(CLI::App& heads) {
   CLI::App* command =
       heads.add_subcommand("labels", "Write view, light and identity of a set's images without rendering");
   const auto options = std::make_shared<HeadSetOptions>();
-  command->add_option("--count", options->count, "How many images")->required();
-  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
-  command->add_option("--start", options->start, "Index of the first image")->capture_default_str();
+  command->add_option("--count", options->count, "How many images")->required()->transform(number(kImages));
+  command->add_option("--seed", options->seed, "Seed of the set")->transform(seed())->capture_default_str();
+  command->add_option("--start", options->start, "Index of the first image")
+      ->transform(number(kImages0))
+      ->capture_default_str();
   command->add_option("--out", options->out, "File to write, one JSON line per image")->required();
   add_recipe_options(*command, options->recipe);
   command->callback([options] { write_head_labels(*options); });
@@ -93,10 +126,15 @@ void add_preview(CLI::App& heads) {
   const auto model = std::make_shared<std::string>(), out = std::make_shared<std::string>(),
              kind = std::make_shared<std::string>("heads");
   command->add_option("--out", *out, "PNG or JPEG file to write")->required();
-  command->add_option("--sheet", *kind, "heads, yaw-light, ground-truth or identities")->capture_default_str();
-  command->add_option("--size", options->size, "Side of one image in pixels")->capture_default_str();
-  command->add_option("--seed", options->seed, "Seed of the set")->capture_default_str();
+  command->add_option("--sheet", *kind, "What it shows")
+      ->transform(choice({"heads", "yaw-light", "ground-truth", "identities"}))
+      ->capture_default_str();
+  command->add_option("--size", options->size, "Side of one image in pixels")
+      ->transform(number(bounds::head_side))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the set")->transform(seed())->capture_default_str();
   command->add_option("--start", options->start, "Index of the first image (identities: person)")
+      ->transform(number(kImages0))
       ->capture_default_str();
   add_model_option(*command, *model);
   add_recipe_options(*command, options->recipe);

@@ -77,7 +77,9 @@ void add_inspect(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("inspect", "Say what a checkpoint file is and list its keys, shapes and dtypes");
-  command->add_option("file", options->file, "Checkpoint: .pt, .pth, .pth.tar, .pkl or .safetensors; or builtin")
+  command
+      ->add_option("file,--network,--ckpt,--pkl", options->file,
+                   "Checkpoint: .pt, .pth, .pth.tar, .pkl or .safetensors; or builtin")
       ->required();
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options] { inspect(options->file, options->json); });

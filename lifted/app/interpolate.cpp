@@ -4,6 +4,7 @@
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/sweep_command.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/contact_sheet.h"
@@ -75,10 +76,12 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
 
 void interpolate(const InterpolateOptions& options) {
   const torch::NoGradGuard no_grad;
+  turning(options);
   SamplingRun run("interpolate", options.sampling);
   run.network().require_lifted();
   const Codes codes = run.codes();
   if (codes.size() < 2) usage_error("interpolate needs at least two seeds, for example --seeds 0,1");
+  run.make_folder();
   run.record().set("samples", codes.names);
   run.record().set("steps", options.steps);
   {
@@ -102,8 +105,8 @@ void add_interpolate(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("interpolate", "From each seed's face to the next, every step turned from −45 to 45 degrees");
   add_sampling_options(*command, options->sampling);
-  command->add_option("--steps", options->steps, "Faces from one seed to the next, both included")
-      ->check(CLI::Range(2, 100))
+  command->add_option("--steps,--num-steps", options->steps, "Faces from one seed to the next, both included")
+      ->transform(number(bounds::whole(2, 100)))
       ->capture_default_str();
   add_sweep_output_options(*command, options->output);
   add_sweep_style_options(*command, options->style);

@@ -1,6 +1,9 @@
 #include "lifted/app/lifting.h"
 
+#include <cmath>
+
 #include "lifted/app/presets.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/model/critics.h"
@@ -47,7 +50,13 @@ void assign(json& training, const std::string& assignment) {
   }();
   if (!value.is_number() && !value.is_boolean())
     usage_error("--set {}: expected a number (or true, false) after '='", assignment);
-  (name.starts_with("lam_") ? training["weights"] : training)[name] = value;
+  const bool weight = name.starts_with("lam_");
+  try {
+    train::LiftTrainerOptions::from_json(weight ? json{{"weights", {{name, value}}}} : json{{name, value}});
+  } catch (const Error& error) {
+    usage_error("--set {}: {}", assignment, error.what());
+  }
+  (weight ? training["weights"] : training)[name] = value;
 }
 
 /// The preset's training options with --wo and --set applied; of --set, weights and other options are both known.
@@ -60,6 +69,13 @@ json training_options(const json& preset, const LiftSettings& s) {
   }
   for (const auto& assignment : s.set) assign(training, assignment);
   return training;
+}
+
+/// Samples per step as the preset says.
+int64_t preset_batch(const json& preset, const std::string& name) {
+  const double value = json_field<double>(preset, "batch", name, 8);
+  if (!bounds::batch.hold(value)) fail("{}: its batch must be {}", name, bounds::batch.words());
+  return static_cast<int64_t>(value);
 }
 
 train::LiftCritics load_critics(const LiftSettings& s, int size, torch::Device device, LiftPlan& plan) {
@@ -130,8 +146,16 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
   command.add_option("--embedding", s.embedding,
                      "Face network for the identity term, and for the perceptual distance where there is no --vgg");
   command.add_option("--set", s.set, "NAME=VALUE of any coefficient (lam_rec=5)");
-  command.add_option("--batch", s.batch, "Samples per step (0: the preset's)")->capture_default_str();
-  command.add_option("--seed", s.seed, "Seed of every random stream")->capture_default_str();
+  command.add_option("--batch", s.batch, "Samples per step; 0: the preset's")
+      ->transform(number(bounds::batch_or_default))
+      ->capture_default_str();
+  command.add_option("--seed", s.seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+}
+
+void check_settings(const LiftSettings& s) {
+  const json preset = read_preset(s.preset);
+  train::LiftTrainerOptions::from_json(training_options(preset, s));
+  preset_batch(preset, s.preset);
 }
 
 train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
@@ -139,7 +163,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   const json preset = read_preset(s.preset);
   plan = {};
   plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, s));
-  plan.options.batch = s.batch > 0 ? s.batch : json_field<int>(preset, "batch", s.preset, 8);
+  plan.options.batch = s.batch > 0 ? s.batch : preset_batch(preset, s.preset);
   plan.options.seed = s.seed;
   const auto& generator = gan.generator->config();
   json config = model::LiftConfig::at(generator.size).to_json();

@@ -27,6 +27,10 @@ struct LiftSettings {
 /// --gan, --preset, --init, --vgg, --embedding, --set, --batch, --seed.
 void add_lift_options(CLI::App& command, LiftSettings& settings);
 
+/// UsageError for presets, terms and coefficients that do not exist or are out of range, Error naming the preset's file:
+/// before a network is read.
+void check_settings(const LiftSettings& settings);
+
 struct LiftPlan {
   train::LiftTaskOptions options;
   model::LiftConfig config;

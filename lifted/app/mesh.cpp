@@ -5,12 +5,15 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/model/head_mesh.h"
 
 namespace lifted::app {
 namespace {
+
+constexpr Bounds kTurns = bounds::between(-90, 90);  // degrees
 
 struct MeshOptions {
   SamplingOptions sampling;
@@ -26,12 +29,6 @@ void check(const MeshOptions& options) {
   const bool turned = options.yaw || options.pitch || options.roll;
   if (turned && options.pose != "canonical") {
     usage_error("--pose predicted has an angle of its own; leave out --yaw, --pitch and --roll");
-  }
-  for (const auto& angle : {options.yaw, options.pitch, options.roll}) {
-    if (angle && !(std::abs(*angle) <= 90)) usage_error("--yaw, --pitch, --roll {}: expected -90 to 90", *angle);
-  }
-  if (!(options.decimate > 0 && options.decimate <= 1)) {
-    usage_error("--decimate {}: expected a share of the triangles, more than 0 and at most 1", options.decimate);
   }
 }
 
@@ -87,6 +84,7 @@ void write_meshes(const MeshOptions& options) {
   check(options);
   SamplingRun run("mesh", options.sampling);
   const model::LiftedGan& lifted = run.network().require_lifted();
+  run.make_folder();
   const Codes codes = run.codes();
   run.record().set("metres_per_unit", model::mesh_scale(lifted));
   nlohmann::ordered_json meshes = nlohmann::ordered_json::array();
@@ -115,27 +113,31 @@ void add_mesh(CLI::App& app) {
   auto options = std::make_shared<MeshOptions>();
   CLI::App* command = app.add_subcommand("mesh", "Textured meshes for other programs (metres, +Y up, facing +Z)");
   add_sampling_options(*command, options->sampling);
-  command->add_option("--format", options->formats, "Any of glb, ply, obj (default glb)")
+  command->add_option("--format", options->formats, "Files to write")
       ->delimiter(',')
-      ->check(CLI::IsMember(formats::mesh_formats()));
-  command->add_option("--pose", options->pose, "canonical, or predicted: as the sample's picture shows it")
-      ->check(CLI::IsMember({"canonical", "predicted"}))
+      ->transform(choice(formats::mesh_formats()))
+      ->default_str("glb");
+  command->add_option("--pose", options->pose, "predicted: as the sample's picture shows it")
+      ->transform(choice({"canonical", "predicted"}))
       ->capture_default_str();
-  command->add_option("--yaw", options->yaw, "Turn the head by so many degrees, as rotate does");
-  command->add_option("--pitch", options->pitch, "Nod by so many degrees");
-  command->add_option("--roll", options->roll, "Tilt by so many degrees, clockwise in the picture");
+  command->add_option("--yaw", options->yaw, "Turn the head by so many degrees, as rotate does")
+      ->transform(number(kTurns));
+  command->add_option("--pitch", options->pitch, "Nod by so many degrees")->transform(number(kTurns));
+  command->add_option("--roll", options->roll, "Tilt by so many degrees, clockwise in the picture")
+      ->transform(number(kTurns));
   command->add_option("--trim", options->trim, "head: without what does not move with the head; none: everything")
-      ->check(CLI::IsMember({"none", "head"}))
+      ->transform(choice({"none", "head"}))
       ->capture_default_str();
   command
       ->add_option("--trim-depth", options->trim_depth,
                    "Deepest canonical depth that --trim head keeps (default: the network's border depth less 0.01)")
-      ->check(CLI::Range(0.01, 100.0));
+      ->transform(number(bounds::between(0.01, 100)));
   command->add_flag("--vertex-colors", options->vertex_colors, "Colours per vertex instead of a texture (PLY always)");
-  command->add_option("--decimate", options->decimate, "Keep this share of the triangles, 0 to 1")
+  command->add_option("--decimate", options->decimate, "Keep this share of the triangles")
+      ->transform(number(bounds::above(0, 1)))
       ->capture_default_str();
   command->add_option("--resolution", options->resolution, "Vertices per side before trimming; 0: the network's own")
-      ->check(CLI::Range(0, 4096))
+      ->transform(number(bounds::whole(0, 4096)))
       ->capture_default_str();
   command->callback([options] { write_meshes(*options); });
 }

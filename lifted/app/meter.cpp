@@ -1,4 +1,5 @@
 #include "lifted/app/meter.h"
+#include "lifted/app/validators.h"
 
 #include <algorithm>
 
@@ -105,16 +106,21 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
   command.add_option("--depth", settings.depth, "Depth network, from train-depth: judges samples' shape");
   command.add_option("--truth", settings.truth,
                      "Heads with ground truth, to be inverted and lifted for shape (--data, where that has it)");
-  command.add_option("--inversions", settings.inversions, "How many of them")->capture_default_str();
+  command.add_option("--inversions", settings.inversions, "How many of them")
+      ->transform(number(bounds::whole(1, 1e6)))
+      ->capture_default_str();
   command.add_option("--inversion-steps", settings.inversion_steps, "Steps of the search for their codes")
+      ->transform(number(bounds::steps))
       ->capture_default_str();
   command.add_option("--cache", settings.suite.cache, "Folder that keeps what is measured of real images");
   command
       .add_option("--samples", settings.suite.samples, "Samples of metrics whose names fix no number (of ppl_…: pairs)")
+      ->transform(number(bounds::whole(1, 1e7)))
       ->capture_default_str();
   command
       .add_option("--repeats", settings.suite.repeats,
                   "Measure with so many seeds; every number becomes its values, mean and 95 % confidence interval")
+      ->transform(number(bounds::whole(1, 1e4)))
       ->capture_default_str();
 }
 

@@ -4,7 +4,9 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/meter.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/runtime.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/import.h"
 
 namespace lifted::app {
@@ -12,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct MetricsOptions {
-  fs::path network, gan;
+  fs::path network = model::kBuiltinNetwork, gan;
   std::string device = "auto";
   MeterSettings meter;
   int threads = 0;
@@ -59,20 +61,29 @@ void measure(const MetricsOptions& options) {
 void add_metrics(CLI::App& app) {
   auto* command = app.add_subcommand("metrics", "Measure what a network makes");
   auto options = std::make_shared<MetricsOptions>();
-  command->add_option("--network", options->network, "Network file, 2D or lifted")->required();
+  command->add_option("--network,--ckpt,--pkl", options->network, "Network file, 2D or lifted; or builtin")
+      ->capture_default_str();
   command->add_option("--gan", options->gan, "The generator of a LiftedGAN checkpoint_NNN.pth");
   add_meter_options(*command, options->meter);
   command->add_option("--embedding", options->meter.embedding, "Face network, from train-embedding or the authors'");
   command->add_option("--vgg", options->meter.vgg, "VGG-16: torchvision's, or NVIDIA's vgg16.pt");
   command->add_option("--seed", options->meter.suite.seed, "Of the samples: the first where there are --repeats")
+      ->transform(seed(UINT32_MAX))
       ->capture_default_str();
-  command->add_option("--trunc", options->meter.suite.truncation_psi, "Truncation psi of the samples")
+  command
+      ->add_option("--trunc,--truncation-psi,--truncation,--trunc-psi,--psi", options->meter.suite.truncation_psi,
+                   "Truncation psi of the samples")
+      ->transform(number(bounds::truncation))
       ->capture_default_str();
   command->add_flag("--mirror", options->meter.suite.mirror, "Count every real image mirrored, too");
-  command->add_flag("--proxy", options->meter.suite.proxy, "Of a lifted network, measure its 2D teacher's images");
-  command->add_option("--batch", options->meter.suite.batch, "Images at a time")->capture_default_str();
+  command->add_flag("--teacher,--proxy", options->meter.suite.proxy,
+                    "Of a lifted network, measure its 2D teacher's images");
+  command->add_option("--batch", options->meter.suite.batch, "Images at a time")
+      ->transform(number(bounds::batch))
+      ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", options->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command->callback([options] { measure(*options); });
 }

@@ -114,7 +114,7 @@ Faces faces_of(const std::string& option, const std::string& text, const MixOpti
       usage_error("{} {}: a file beside --latents {}; give one of them", option, text, latents.string());
     return {option, {}, text};
   }
-  return {option, text.empty() ? std::vector<uint32_t>() : parse_seeds(text), latents};
+  return {option, text.empty() ? std::vector<uint32_t>() : parse_seeds(text, option), latents};
 }
 
 Codes codes_of(const SamplingRun& run, const Faces& faces) {
@@ -134,13 +134,14 @@ void mix(const MixOptions& options) {
   const torch::NoGradGuard no_grad;
   const Faces row_faces = faces_of("--rows", options.rows, options),
               column_faces = faces_of("--cols", options.columns, options);
-  const std::vector<uint32_t> layers = parse_seeds(options.styles);
+  const std::vector<uint32_t> layers = parse_seeds(options.styles, "--styles");
   SamplingRun run("mix", options.sampling);
   const model::LoadedNetwork& network = run.network();
   const Codes rows = codes_of(run, row_faces), columns = codes_of(run, column_faces);
   if (rows.size() * columns.size() > 10000) usage_error("--rows by --cols: more than 10000 pictures");
   if (!network.lifted && !(rows.noise.empty() && columns.noise.empty()))
     log_info("the noise maps beside the codes are not used: mixed pictures have the network's own");
+  run.make_folder();
   run.record().set("rows", rows.names);
   run.record().set("columns", columns.names);
   run.record().set(
@@ -165,7 +166,7 @@ void add_mix(CLI::App& app) {
   const CLI::Option* rows = command->add_option(
       "--rows", options->rows, "Seeds, or a file of codes, whose shape (or base layers) each row has (default 0-2)");
   const CLI::Option* columns = command->add_option(
-      "--cols", options->columns,
+      "--cols,--columns", options->columns,
       "Seeds, or a file of codes, whose looks (or --styles layers) each column has (default 10-12)");
   command->add_option("--styles", options->styles, "Of plain 2D generators: layers taken from the column")
       ->capture_default_str();

@@ -18,8 +18,8 @@ formats::Image grey_picture(const torch::Tensor& values) {
 }  // namespace
 
 const std::vector<std::string>& map_names() {
-  static const std::vector<std::string> names = {"depth",     "albedo",  "normal",       "shading", "transform",
-                                                 "canonical", "neutral", "render-depth", "mask"};
+  static const std::vector<std::string> names = {"depth",     "albedo",        "normal",       "shading", "transform",
+                                                 "canonical", "neutral-image", "render-depth", "mask"};
   return names;
 }
 
@@ -31,7 +31,7 @@ formats::Image map_picture(const std::string& map, const model::Estimate& estima
   if (map == "shading") return grey_picture(rendering.canon_shading[index]);
   if (map == "transform") return grey_picture(estimate.trans_map[index]);
   if (map == "canonical") return formats::image_from_tensor(rendering.canon_im[index]);
-  if (map == "neutral") return formats::image_from_tensor(estimate.canon_im_raw[index]);
+  if (map == "neutral-image") return formats::image_from_tensor(estimate.canon_im_raw[index]);
   if (map == "render-depth") {
     const torch::Tensor seen = rendering.recon_im_mask[index][0] > 0.5;
     return formats::depth_image(rendering.recon_depth[index].masked_fill(~seen, NAN));

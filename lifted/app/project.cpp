@@ -1,8 +1,11 @@
 // `project`: pictures into codes, and, with a lifted network, into 3D.
+#include <set>
+
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/sweep.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/animation.h"
@@ -36,6 +39,16 @@ struct Targets {
   Tensor tensors;  // N×3×S×S
 };
 
+/// Results are named after their targets.
+void check_names(const std::vector<fs::path>& files) {
+  std::set<std::string> names = {"sheet"};
+  for (const auto& file : files) {
+    if (names.insert(file.stem().string()).second) continue;
+    usage_error("--target {}: its result would be named {}.png, as {}; give it another name", file.string(),
+                file.stem().string(), file.stem() == "sheet" ? "the sheet of all is" : "another's is");
+  }
+}
+
 /// The largest centred square of each file, resized.
 Targets read_targets(const std::vector<fs::path>& files, int size) {
   Targets targets;
@@ -45,9 +58,6 @@ Targets read_targets(const std::vector<fs::path>& files, int size) {
         formats::resized(formats::center_square(formats::as_rgb(formats::read_image(file))), size, size));
     tensors.push_back(formats::tensor_from_image(targets.images.back()));
     targets.names.push_back(file.stem().string());
-    const auto same = std::count(targets.names.begin(), targets.names.end(), targets.names.back());
-    require(same == 1, "{}: another --target has the name {} too; results are named after their targets", file.string(),
-            targets.names.back());
   }
   targets.tensors = torch::stack(tensors);
   return targets;
@@ -134,11 +144,13 @@ std::string comparison_name(const Targets& targets) {
 void project(ProjectOptions options) {
   options.projector.per_layer = options.space == "w+";
   options.projector.validate();
+  check_names(options.targets);
   options.sampling.truncation_psi = 1;
   SamplingRun run("project", options.sampling);
   const auto& network = run.network();
   const int size = network.generator->config().size;
   const Targets targets = read_targets(options.targets, size);
+  run.make_folder();
   const auto perceptual = perceptual_of(options, size, run.device());
   std::optional<ProgressVideo> video;
   if (!options.no_video && !options.projector.noise_maps)
@@ -151,6 +163,7 @@ void project(ProjectOptions options) {
                        if (video) video->add(step, images);
                        progress.advance(1);
                      });
+  progress.finish();
   if (video) video->finish();
   StateDict codes = {{options.projector.per_layer ? "w_plus" : "w", found.codes.cpu()}};
   for (size_t i = 0; i < found.noise.size(); ++i) codes["noise_" + std::to_string(i)] = found.noise[i].cpu();
@@ -178,24 +191,37 @@ void add_project(CLI::App& app) {
   auto* command = app.add_subcommand("project", "Find the codes of given pictures, and lift them to 3D");
   command->add_option("--target", options->targets, "Pictures: of each the largest centred square is taken")
       ->required();
-  command->add_option("--network", options->sampling.networks, "Network file, 2D or lifted")->required()->expected(1);
+  command
+      ->add_option("--network,--ckpt,--pkl", options->sampling.networks,
+                   "Network file, 2D or lifted (default: builtin, the heads this program carries)")
+      ->expected(1);
   command->add_option("--gan", options->sampling.gans, "The generator of a LiftedGAN checkpoint_NNN.pth")->expected(1);
-  command->add_option("--outdir", options->sampling.outdir, "Folder for the results")->required();
+  command->add_option("--outdir,--out-dir,--out", options->sampling.outdir, "Folder of the results")->required();
   command->add_option("--space", options->space, "w: one code, which lifts best; w+: one per layer, closer in 2D")
-      ->check(CLI::IsMember({"w", "w+"}))
+      ->transform(choice({"w", "w+"}))
       ->capture_default_str();
-  command->add_option("--steps", options->projector.steps, "Steps of the search")->capture_default_str();
-  command->add_option("--lr", options->projector.lr, "Highest learning rate")->capture_default_str();
-  command->add_option("--pixel", options->projector.pixel, "Weight of mean |x − y|")->capture_default_str();
+  command->add_option("--steps,--num-steps", options->projector.steps, "Steps of the search")
+      ->transform(number(bounds::steps))
+      ->capture_default_str();
+  command->add_option("--lr", options->projector.lr, "Highest learning rate")
+      ->transform(number(bounds::learning_rate))
+      ->capture_default_str();
+  command->add_option("--pixel", options->projector.pixel, "Weight of mean |x − y|")
+      ->transform(number(bounds::weight))
+      ->capture_default_str();
   command->add_option("--perceptual", options->projector.perceptual, "Weight of the perceptual distance")
+      ->transform(number(bounds::weight))
       ->capture_default_str();
   command->add_option("--vgg", options->vgg, "VGG-16 for the perceptual distance");
   command->add_option("--embedding", options->embedding, "Face network for it, where there is no --vgg");
   command->add_flag("--noise", options->projector.noise_maps, "Find noise maps too (one picture after another)");
-  command->add_flag("--no-video", options->no_video, "Do not write progress.mp4");
-  command->add_option("--seed", options->projector.seed, "Seed of the search")->capture_default_str();
+  command->add_flag("--no-video,!--save-video", options->no_video, "Do not write progress.mp4");
+  command->add_option("--seed", options->projector.seed, "Seed of the search")
+      ->transform(seed())
+      ->capture_default_str();
   command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", options->sampling.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command->add_option("--threads", options->sampling.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command->callback([options] { project(*options); });
 }

@@ -8,11 +8,13 @@
 #include "lifted/app/report.h"
 #include "lifted/app/run_record.h"
 #include "lifted/app/seeds.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
 #include "lifted/base/random.h"
 #include "lifted/base/runtime.h"
+#include "lifted/model/builtin.h"
 
 namespace lifted::app {
 namespace {
@@ -23,7 +25,7 @@ constexpr const char* kFull = "full";
 constexpr int kFactorRows = 4, kSweepPeople = 4, kMixPeople = 3, kComparePeople = 4, kInterpolationSteps = 6;
 
 struct ReproduceOptions {
-  fs::path network, gan, outdir, ablation_run;
+  fs::path network = model::kBuiltinNetwork, gan, outdir, ablation_run;
   std::vector<std::string> ablations;
   MeterSettings meter;
   std::string seeds = "0-15", device = "auto";
@@ -66,9 +68,13 @@ std::vector<Named> models_of(const ReproduceOptions& options) {
   if (!options.ablation_run.empty()) ablations = variants_of(options.ablation_run);
   for (const std::string& text : options.ablations) {
     const size_t sign = text.find('=');
-    if (sign == std::string::npos || sign == 0 || sign + 1 == text.size())
-      usage_error("--ablation {}: expected NAME=FILE, for example wo_flip=wo_flip.safetensors", text);
-    ablations.push_back({text.substr(0, sign), text.substr(sign + 1)});
+    if (sign == 0 || sign + 1 == text.size())
+      usage_error("--ablation {}: expected [NAME=]FILE, for example wo_flip=wo_flip.safetensors", text);
+    if (sign == std::string::npos) {
+      ablations.push_back({fs::path(text).stem().string(), text});
+    } else {
+      ablations.push_back({text.substr(0, sign), text.substr(sign + 1)});
+    }
   }
   std::ranges::stable_sort(ablations, {}, [](const Named& model) { return published_rank(model.name); });
   const bool has_full = std::ranges::any_of(ablations, [](const Named& model) { return model.name == kFull; });
@@ -221,22 +227,32 @@ void reproduce(const ReproduceOptions& options) {
 void add_reproduce(CLI::App& app) {
   auto options = std::make_shared<ReproduceOptions>();
   auto* command = app.add_subcommand("reproduce", "The report's table and figures for models at hand, on one page");
-  command->add_option("--outdir", options->outdir, "Where index.html, reproduce.json and the figures go")->required();
-  command->add_option("--network", options->network, "Lifted network")->required();
+  command
+      ->add_option("--outdir,--out-dir,--out", options->outdir, "Where index.html, reproduce.json and the figures go")
+      ->required();
+  command->add_option("--network,--ckpt,--pkl", options->network, "Lifted network; or builtin")->capture_default_str();
   command->add_option("--gan", options->gan, "The generator of LiftedGAN checkpoints (.pth)");
-  command->add_option("--ablations", options->ablation_run, "The --outdir of an `ablate` run: full/ and wo_…/");
-  command->add_option("--ablation", options->ablations, "NAME=FILE, a model beside it; may be given again")->take_all();
+  command->add_option("--ablation-run,--ablations", options->ablation_run,
+                      "The --outdir of an `ablate` run: full/ and wo_…/");
+  command->add_option("--ablation", options->ablations, "[NAME=]FILE, a model beside it; may be given again")
+      ->take_all();
   options->meter.metrics = "agreement";
   add_meter_options(*command, options->meter);
   command->add_option("--embedding", options->meter.embedding, "Face network, from train-embedding or the authors'");
   command->add_option("--vgg", options->meter.vgg, "VGG-16: torchvision's, or NVIDIA's vgg16.pt");
   options->meter.suite.truncation_psi = 0.7;
-  command->add_option("--trunc", options->meter.suite.truncation_psi, "Truncation psi of samples and figures")
+  command
+      ->add_option("--trunc,--truncation-psi,--truncation,--trunc-psi,--psi", options->meter.suite.truncation_psi,
+                   "Truncation psi of samples and figures")
+      ->transform(number(bounds::truncation))
       ->capture_default_str();
   command->add_option("--seeds", options->seeds, "Seeds of the figures")->capture_default_str();
-  command->add_option("--batch", options->meter.suite.batch, "Images at a time")->capture_default_str();
+  command->add_option("--batch", options->meter.suite.batch, "Images at a time")
+      ->transform(number(bounds::batch))
+      ->capture_default_str();
   command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", options->threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command->callback([options] { reproduce(*options); });
 }

@@ -2,9 +2,11 @@
 
 #include <torch/version.h>
 
+#include <cctype>
 #include <ctime>
 
 #include "lifted/base/file.h"
+#include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
 #include "lifted_version.h"
@@ -25,6 +27,26 @@ std::string utc_now() {
 }
 
 }  // namespace
+
+void keep_earlier_record(const std::filesystem::path& outdir) {
+  const std::filesystem::path file = outdir / "run.json";
+  if (!std::filesystem::is_regular_file(file)) return;
+  const Bytes bytes = read_file(file, 16 << 20);
+  const auto earlier = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  const auto text = [&](const char* name) {
+    return earlier.is_object() && earlier.contains(name) && earlier[name].is_string() ? earlier[name].get<std::string>()
+                                                                                      : std::string();
+  };
+  if (earlier.is_object() && earlier.contains("arguments") && earlier["arguments"] == nlohmann::json(command_line()))
+    return;
+  std::string date = text("date");
+  std::erase_if(date, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); });
+  const std::string kept = fmt::format("run-{}.json", date.empty() ? "earlier" : date);
+  std::filesystem::rename(file, outdir / kept);
+  log_info(
+      "{}: holds the results of an earlier run{}; files of the same names are replaced, its run.json is kept as {}",
+      outdir.string(), text("command").empty() ? "" : " of " + text("command"), kept);
+}
 
 void RunRecord::set_command_line(std::vector<std::string> arguments) {
   command_line() = std::move(arguments);

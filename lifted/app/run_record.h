@@ -10,6 +10,10 @@
 
 namespace lifted::app {
 
+/// Where `outdir` holds the run.json of an earlier run with other arguments, keeps it as run-DATE.json and says so:
+/// what that run made under names of its own stays beside what is made now.
+void keep_earlier_record(const std::filesystem::path& outdir);
+
 class RunRecord {
  public:
   /// `command` is the subcommand's name; the clock starts here.

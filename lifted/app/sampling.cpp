@@ -3,6 +3,7 @@
 #include <set>
 
 #include "lifted/app/seeds.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
@@ -25,6 +26,13 @@ std::optional<std::filesystem::path> gan_for(const SamplingOptions& options, siz
   // With one network a needless --gan is an error of the reader's; among several it belongs to those that take one.
   if (!takes_gan && options.networks.size() > 1) return std::nullopt;
   return options.gans.size() == 1 ? options.gans[0] : options.gans[network_index];
+}
+
+/// Whether a folder can be there, without making it.
+void check_output_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  require(!std::filesystem::exists(folder, ignored) || std::filesystem::is_directory(folder, ignored),
+          "{}: cannot create the folder: a file of that name is in the way", folder.string());
 }
 
 void check(const SamplingOptions& options) {
@@ -71,7 +79,7 @@ std::vector<std::string> network_labels(const std::vector<std::filesystem::path>
 }
 
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
-  auto* network = command.add_option("--network", options.networks,
+  auto* network = command.add_option("--network,--ckpt,--pkl", options.networks,
                                      "Checkpoint to sample from (default: builtin, the heads this program carries)");
   auto* gan =
       command.add_option("--gan", options.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
@@ -87,11 +95,19 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
       .add_option("--latents", options.latents,
                   "Instead of seeds: codes z, w or w+ from .safetensors, .npz, .npy or .pt, as projectors write them")
       ->excludes("--seeds");
-  command.add_option("--trunc", options.truncation_psi, "Truncation psi; 1 for none")->capture_default_str();
-  command.add_option("--outdir", options.outdir, "Where the results go")->required();
-  command.add_option("--batch", options.batch, "Samples at a time; does not change results")->capture_default_str();
+  command
+      .add_option("--trunc,--truncation-psi,--truncation,--trunc-psi,--psi", options.truncation_psi,
+                  "Truncation psi; 1 for none")
+      ->transform(number(bounds::truncation))
+      ->capture_default_str();
+  command.add_option("--outdir,--out-dir,--out", options.outdir, "Folder of the results")->required();
+  command.add_option("--batch", options.batch, "Samples at a time; does not change results")
+      ->transform(number(bounds::batch))
+      ->capture_default_str();
   command.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command.add_option("--threads", options.threads, "Computing threads; 0 for all cores")->capture_default_str();
+  command.add_option("--threads", options.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
+      ->capture_default_str();
   command.add_option("--tensors", options.tensors, "Also write the raw fp32 tensors to this .safetensors");
 }
 
@@ -126,8 +142,10 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
     : options_(options), record_(std::move(command)), device_(parse_device(options.device)) {
   if (options_.networks.empty()) options_.networks = {model::kBuiltinNetwork};
   check(options_);
+  if (options_.latents.empty()) parse_seeds(options_.seeds);  // Mistakes are better found before networks are read.
+  check_output_folder(options.outdir);
   set_threads(options.threads);
-  make_output_folder(options.outdir);
+  log_verbose("{} computing threads, BLAS kernels {}", torch::get_num_threads(), blas_kernels());
   networks_ = load_networks(options_, device_);
   for (const model::LoadedNetwork& network : networks_) {
     for (const auto& file : network.files) record_.add_network(file);
@@ -184,6 +202,11 @@ void SamplingRun::map_and_truncate(Codes& codes, size_t network_index) const {
   codes.w = codes.w.to(device_);
   codes.styles = model::truncate(codes.w, network.statistics, {.psi = options_.truncation_psi, .cutoff = {}},
                                  network.generator->layers());
+}
+
+void SamplingRun::make_folder() {
+  make_output_folder(options_.outdir);
+  keep_earlier_record(options_.outdir);
 }
 
 void SamplingRun::keep_tensor(const std::string& name, const torch::Tensor& batch) {

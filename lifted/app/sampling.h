@@ -54,7 +54,7 @@ struct Codes {
 /// One command's run: networks on their device, output folder, record.
 class SamplingRun {
  public:
-  /// Loads the networks, checks the options and creates the output folder. UsageError for contradicting options.
+  /// Loads the networks and checks the options. UsageError for contradicting options, before a network is read.
   SamplingRun(std::string command, const SamplingOptions& options);
 
   const model::LoadedNetwork& network(size_t index = 0) const { return networks_[index]; }
@@ -70,6 +70,8 @@ class SamplingRun {
   /// The codes of a file (model/codes.h), named after their place in it.
   Codes codes_of_file(const std::filesystem::path& file, size_t network_index = 0) const;
 
+  /// Creates the output folder. The record of an earlier run there is kept under another name.
+  void make_folder();
   std::filesystem::path output(const std::string& file_name) const { return options_.outdir / file_name; }
   /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
   void keep_tensor(const std::string& name, const torch::Tensor& batch);

@@ -7,9 +7,9 @@
 
 namespace lifted::app {
 
-/// Expands ranges and lists, keeping the order given. UsageError for anything else, for numbers above 2³²−1
-/// (numpy.random.RandomState's limit), descending ranges, and more than a million seeds.
-std::vector<uint32_t> parse_seeds(const std::string& text);
+/// Expands ranges and lists, keeping the order given; blanks do not matter. UsageError naming `option` for anything
+/// else, for numbers above 2³²−1 (numpy.random.RandomState's limit), descending ranges, and more than a million seeds.
+std::vector<uint32_t> parse_seeds(const std::string& text, const char* option = "--seeds");
 
 /// "seed0007": the stem of every file made from one seed.
 std::string seed_name(uint32_t seed);

@@ -1,4 +1,5 @@
 #include "lifted/app/sweep.h"
+#include "lifted/app/validators.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,7 @@ namespace lifted::app {
 namespace {
 
 constexpr int64_t frames_per_batch = 8;
+constexpr Bounds kScale = bounds::between(0.25, 4);
 
 torch::Tensor repeated(const torch::Tensor& one, int64_t count) {
   if (!one.defined()) return one;
@@ -55,18 +57,21 @@ AngleRange published_range(SweepAxis axis) {
 }
 
 void add_sweep_output_options(CLI::App& command, SweepOutput& output) {
-  command.add_option("--format", output.formats, "What to write: any of gif, mp4, webp, frames (default gif,mp4)")
+  command.add_option("--format", output.formats, "What to write")
       ->delimiter(',')
-      ->check(CLI::IsMember({"gif", "mp4", "webp", "frames"}));
-  command.add_option("--fps", output.fps, "Frames per second")->check(CLI::Range(1.0, 50.0))->capture_default_str();
+      ->transform(choice({"gif", "mp4", "webp", "frames"}))
+      ->default_str("gif,mp4");
+  command.add_option("--fps", output.fps, "Frames per second")
+      ->transform(number(bounds::between(1, 50)))
+      ->capture_default_str();
 }
 
 void add_sweep_style_options(CLI::App& command, SweepStyle& style) {
-  command.add_option("--ease", style.easing, "linear, or smooth: at rest at both ends of the sweep (default linear)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Easing>{{"linear", Easing::linear}, {"smooth", Easing::smooth}}, CLI::ignore_case));
-  command.add_option("--scale", style.scale, "Draw at this many times the network's size, 0.25 to 4")
-      ->check(CLI::Range(0.25, 4.0))
+  command.add_option("--ease", style.easing, "smooth: at rest at both ends of the sweep")
+      ->transform(choice_of<Easing>({{"linear", Easing::linear}, {"smooth", Easing::smooth}}))
+      ->default_str("linear");
+  command.add_option("--scale", style.scale, "Draw at this many times the network's size")
+      ->transform(number(kScale))
       ->capture_default_str();
 }
 
@@ -76,9 +81,7 @@ torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScen
 }
 
 torch::Tensor sweep_images(const scene::Renderer& renderer, const scene::LitScene& scene, const StyledSweep& sweep) {
-  const auto& [path, easing, orbit, scale] = sweep.style;  // "nan" passes CLI11's ranges
-  if (!(scale >= 0.25 && scale <= 4)) usage_error("--scale {}: expected 0.25 to 4", scale);
-  if (!(orbit.yaw <= 90) || !(orbit.pitch <= 45)) usage_error("--orbit-yaw, --orbit-pitch: expected degrees");
+  const auto& [path, easing, orbit, scale] = sweep.style;
   const auto size = std::llround(static_cast<double>(renderer.config().size) * scale);
   const torch::Tensor rows = scene::sweep_rows(sweep.axis, sweep.angles, orbit).to(scene.depth.device());
   std::vector<torch::Tensor> images;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "lifted/app/pictures.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/contact_sheet.h"
@@ -57,9 +58,9 @@ void keep_angles(SamplingRun& run, const StyledSweep& sweep) {
 }  // namespace
 
 void add_range_options(CLI::App& command, SweepCommandOptions& options) {
-  command.add_option("--from", options.from, "First angle in degrees");
-  command.add_option("--to", options.to, "Last angle in degrees");
-  command.add_option("--step", options.step, "Degrees between frames");
+  command.add_option("--from", options.from, "First angle in degrees")->transform(number(bounds::between(-360, 360)));
+  command.add_option("--to", options.to, "Last angle in degrees")->transform(number(bounds::between(-360, 360)));
+  command.add_option("--step", options.step, "Degrees between frames")->transform(number(bounds::between(-360, 360)));
   add_sweep_output_options(command, options.output);
   add_sweep_style_options(command, options.style);
 }
@@ -67,13 +68,13 @@ void add_range_options(CLI::App& command, SweepCommandOptions& options) {
 void add_path_options(CLI::App& command, SweepStyle& style) {
   command
       .add_option("--path", style.path, "sweep, or turntable: once around an ellipse of yaw and pitch, a closed loop")
-      ->check(CLI::IsMember({"sweep", "turntable"}))
+      ->transform(choice({"sweep", "turntable"}))
       ->capture_default_str();
   command.add_option("--orbit-yaw", style.orbit.yaw, "Of a turntable: degrees to either side")
-      ->check(CLI::Range(0.0, 90.0))
+      ->transform(number(bounds::between(0, 90)))
       ->capture_default_str();
   command.add_option("--orbit-pitch", style.orbit.pitch, "Of a turntable: degrees up and down")
-      ->check(CLI::Range(0.0, 45.0))
+      ->transform(number(bounds::between(0, 45)))
       ->capture_default_str();
 }
 
@@ -83,6 +84,7 @@ void run_sweep(const std::string& command, const SweepCommandOptions& options) {
   const std::vector<double>& angles = sweep.angles;
   SamplingRun run(command, options.sampling);
   const model::LiftedGan& lifted = run.network().require_lifted();
+  run.make_folder();
   const Codes codes = run.codes();
   const std::string axis = name_of(sweep.axis);
   run.record().set("samples", codes.names);

@@ -4,6 +4,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -34,7 +35,7 @@ struct DepthSettings {
 };
 
 train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, int size) {
-  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
+  bounds::inner_share.check("--held-out", s.held_out);
   train::DepthOptions options;
   options.images = {.network = {},
                     .batch = s.batch,
@@ -80,14 +81,21 @@ void add_train_depth(CLI::App& app) {
   auto* command = app.add_subcommand("train-depth", "Train a network that reads the depth of heads off images");
   auto s = std::make_shared<DepthSettings>();
   command->add_option("--data", s->data, "Heads with their ground truth, as `heads render --ground-truth` makes them");
-  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->transform(number(bounds::batch))->capture_default_str();
   command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->transform(number(bounds::thousand_images))
       ->capture_default_str();
-  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
-  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
-  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")
+      ->transform(number(bounds::learning_rate))
+      ->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")
+      ->transform(number(bounds::weight_decay))
+      ->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")
+      ->transform(number(bounds::inner_share))
+      ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
-  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
   command->callback([s, command] { train_depth(*s, *command); });
 }

@@ -5,6 +5,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -12,6 +13,9 @@
 
 namespace lifted::app {
 namespace {
+constexpr Bounds kSoftmaxScale = bounds::above(0, 1000), kImagesOfOne = bounds::whole(0, 1e6),
+                 kMargin{.low = 0, .high = 1, .without_high = true};
+
 struct EmbeddingSettings {
   std::string data, arch = "lresnet18";
   int64_t images_per_identity = 0, batch = 64;
@@ -47,11 +51,10 @@ train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t to
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
                     .seed = s.seed};
-  if (!(s.scale > 0)) usage_error("--scale {}: expected a positive number", s.scale);
-  if (!(s.margin >= 0 && s.margin < 1)) usage_error("--margin {}: expected 0 to below 1", s.margin);
-  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
-  if (s.images_per_identity < 0)
-    usage_error("--images-per-identity {}: expected a positive number", s.images_per_identity);
+  kSoftmaxScale.check("--scale", s.scale);
+  kMargin.check("--margin", s.margin);
+  bounds::inner_share.check("--held-out", s.held_out);
+  kImagesOfOne.check("--images-per-identity", static_cast<double>(s.images_per_identity));
   options.cosface = {.scale = s.scale, .margin = s.margin};
   options.held_out = s.held_out;
   options.images_per_identity = s.images_per_identity;
@@ -90,19 +93,34 @@ void add_train_embedding(CLI::App& app) {
   auto* command = app.add_subcommand("train-embedding", "Train a face network to tell people apart");
   auto s = std::make_shared<EmbeddingSettings>();
   command->add_option("--data", s->data, "A folder per person, or any images whose dataset.json has class labels");
-  command->add_option("--images-per-identity", s->images_per_identity,
-                      "Images without labels: so many of each person, one after another");
-  command->add_option("--arch", s->arch, "lresnet18 (128x128 images) or small (64x64)")->capture_default_str();
-  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
-  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+  command
+      ->add_option("--images-per-identity", s->images_per_identity,
+                   "Images without labels: so many of each person, one after another")
+      ->transform(number(kImagesOfOne));
+  command->add_option("--arch", s->arch, "lresnet18 sees 128x128 pixels, small 64x64")
+      ->transform(choice({"lresnet18", "small"}))
       ->capture_default_str();
-  command->add_option("--scale", s->scale, "Scale of CosFace's softmax")->capture_default_str();
-  command->add_option("--margin", s->margin, "Margin of CosFace, as cosine")->capture_default_str();
-  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
-  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
-  command->add_option("--held-out", s->held_out, "Share of people kept apart to verify with")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->transform(number(bounds::batch))->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
+  command->add_option("--scale", s->scale, "Scale of CosFace's softmax")
+      ->transform(number(kSoftmaxScale))
+      ->capture_default_str();
+  command->add_option("--margin", s->margin, "Margin of CosFace, as cosine")
+      ->transform(number(kMargin))
+      ->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")
+      ->transform(number(bounds::learning_rate))
+      ->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")
+      ->transform(number(bounds::weight_decay))
+      ->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to verify with")
+      ->transform(number(bounds::inner_share))
+      ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
-  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
   command->callback([s, command] { train_embedding(*s, *command); });
 }

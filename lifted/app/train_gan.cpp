@@ -8,6 +8,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -17,6 +18,8 @@ namespace lifted::app {
 namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
+
+constexpr Bounds kAverageImages = bounds::between(0, 1e9);  // thousands
 
 /// What the command line says. The first group decides what is trained, and a resumed run must agree on it.
 struct GanSettings {
@@ -63,7 +66,8 @@ train::GanOptions gan_options(const GanSettings& s) {
   if (s.size < 8 || s.size > 1024 || (s.size & (s.size - 1)) != 0) {
     usage_error("--size {}: expected a power of two from 8 to 1024", s.size);
   }
-  if (s.ema < 0 || s.warmup < 0) usage_error("--ema {}, --warmup {}: expected 0 or more", s.ema, s.warmup);
+  kAverageImages.check("--ema", s.ema);
+  kAverageImages.check("--warmup", s.warmup);
   train::GanOptions options;
   train::set_channels(options, s.channels, s.size);
   options.training.lr = s.lr;
@@ -138,31 +142,47 @@ void add_train_gan(CLI::App& app) {
   auto s = std::make_shared<GanSettings>();
   command->add_option("--data", s->data,
                       "Images, all of --size: a folder, a zip or an lmdb (`dataset make` makes one from any images)");
-  command->add_option("--size", s->size, "Side of the images: a power of two from 8 to 1024")->capture_default_str();
-  command->add_option("--channels", s->channels, "Widths of the networks: lite, full, tiny or micro")
+  command->add_option("--size", s->size, "Side of the images: a power of two")
+      ->transform(number(bounds::network_side))
       ->capture_default_str();
-  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
+  command->add_option("--channels", s->channels, "Widths of the networks")
+      ->transform(choice({"lite", "full", "tiny", "micro"}))
+      ->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->transform(number(bounds::batch))->capture_default_str();
   command
-      ->add_option("--batch-part", s->batch_part,
-                   "Images at a time, in whole groups of the minibatch deviation (up to 4), to save memory: the "
-                   "results stay those of "
-                   "the whole batch (0: all at once)")
+      ->add_option(
+          "--batch-part", s->batch_part,
+          "Images at a time, in whole groups of the minibatch deviation (up to 4), to save memory: the results "
+          "stay those of the whole batch; 0: all at once")
+      ->transform(number(bounds::batch_or_default))
       ->capture_default_str();
-  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   command->add_flag("--mirror", s->mirror, "Show images mirrored half of the time");
-  command->add_option("--aug", s->aug, "Augmentation: ada, noaug or fixed")->capture_default_str();
-  command->add_option("--p", s->p, "Strength of --aug fixed, 0 to 1")->capture_default_str();
-  command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")->capture_default_str();
-  command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")->capture_default_str();
-  command->add_option("--lr", s->lr, "Learning rate of both networks")->capture_default_str();
+  command->add_option("--aug", s->aug, "Augmentation")
+      ->transform(choice({"ada", "noaug", "fixed"}))
+      ->capture_default_str();
+  command->add_option("--p", s->p, "Strength of --aug fixed")->transform(number(bounds::share))->capture_default_str();
+  command->add_option("--target", s->target, "What --aug ada keeps the mean sign of D(real) at")
+      ->transform(number(bounds::between(-1, 1)))
+      ->capture_default_str();
+  command->add_option("--gamma", s->gamma, "Weight of the R1 penalty")
+      ->transform(number(bounds::weight))
+      ->capture_default_str();
+  command->add_option("--lr", s->lr, "Learning rate of both networks")
+      ->transform(number(bounds::learning_rate))
+      ->capture_default_str();
   command
-      ->add_option("--ema", s->ema, "Half-life of the generator's average, in thousand images (0: published, per step)")
+      ->add_option("--ema", s->ema, "Half-life of the generator's average, in thousand images; 0: published, per step")
+      ->transform(number(kAverageImages))
       ->capture_default_str();
   command
       ->add_option("--warmup", s->warmup,
                    "Thousand images at first that train the discriminator alone: for generators that come without one")
+      ->transform(number(kAverageImages))
       ->capture_default_str();
-  command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Train until so many thousand images were shown")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
   command->add_option("--discriminator", s->discriminator,
                       "Checkpoint to take the discriminator from, where the one of --resume has none");
   command->add_flag(

@@ -5,6 +5,7 @@
 #include "lifted/app/lifting.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -37,6 +38,7 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  check_settings(s.lift);
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
   const torch::Device device = parse_device(s.run.device);
@@ -58,8 +60,12 @@ void add_train_lift(CLI::App& app) {
   auto* command = app.add_subcommand("train-lift", "Lift a 2D generator to 3D, without 3D supervision");
   auto s = std::make_shared<LiftRunSettings>();
   add_lift_options(*command, s->lift);
-  command->add_option("--wo", s->lift.without, "Ablations, any of flip, perturb, idt, rega")->delimiter(',');
-  command->add_option("--kimg", s->kimg, "Train until so many thousand samples were shown")->capture_default_str();
+  command->add_option("--wo", s->lift.without, "Ablations")
+      ->delimiter(',')
+      ->transform(choice({std::begin(kAblations), std::end(kAblations)}));
+  command->add_option("--kimg", s->kimg, "Train until so many thousand samples were shown")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
   add_run_options(*command, s->run);
   command->callback([s, command] { train_lift(*s, *command); });
 }

@@ -5,6 +5,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -37,7 +38,7 @@ struct ProbeSettings {
 };
 
 train::ProbeOptions probe_options(const ProbeSettings& s, int64_t total_images) {
-  if (!(s.held_out > 0 && s.held_out < 1)) usage_error("--held-out {}: expected above 0 and below 1", s.held_out);
+  bounds::inner_share.check("--held-out", s.held_out);
   train::ProbeOptions options;
   options.images = {.network = nets::named_face_embedding(s.arch),
                     .batch = s.batch,
@@ -84,15 +85,24 @@ void add_train_probe(CLI::App& app) {
   auto s = std::make_shared<ProbeSettings>();
   command->add_option("--data", s->data, "Images: a folder, a zip or an lmdb");
   command->add_option("--labels", s->labels, "What is true of them: JSON lines, as `heads labels` writes them");
-  command->add_option("--arch", s->arch, "lresnet18 (128x128 images) or small (64x64)")->capture_default_str();
-  command->add_option("--batch", s->batch, "Images per step")->capture_default_str();
-  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+  command->add_option("--arch", s->arch, "lresnet18 sees 128x128 pixels, small 64x64")
+      ->transform(choice({"lresnet18", "small"}))
       ->capture_default_str();
-  command->add_option("--lr", s->lr, "Highest learning rate")->capture_default_str();
-  command->add_option("--weight-decay", s->weight_decay, "Weight decay")->capture_default_str();
-  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")->capture_default_str();
+  command->add_option("--batch", s->batch, "Images per step")->transform(number(bounds::batch))->capture_default_str();
+  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
+  command->add_option("--lr", s->lr, "Highest learning rate")
+      ->transform(number(bounds::learning_rate))
+      ->capture_default_str();
+  command->add_option("--weight-decay", s->weight_decay, "Weight decay")
+      ->transform(number(bounds::weight_decay))
+      ->capture_default_str();
+  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")
+      ->transform(number(bounds::inner_share))
+      ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
-  command->add_option("--seed", s->seed, "Seed of every random stream")->capture_default_str();
+  command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
   command->callback([s, command] { train_probe(*s, *command); });
 }

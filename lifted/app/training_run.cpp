@@ -1,4 +1,5 @@
 #include "lifted/app/training_run.h"
+#include "lifted/app/validators.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,19 +33,25 @@ train::TrainingState find_state(const fs::path& folder, const ordered_json& opti
 }  // namespace
 
 void add_run_options(CLI::App& command, RunSettings& s, const std::string& resume_help) {
-  command.add_option("--outdir", s.outdir, "Folder for runs; this one gets a numbered folder inside");
-  command.add_option("--tick", s.tick, "Thousand images between status lines")->capture_default_str();
-  command.add_option("--snap", s.snap, "Ticks between snapshots (0: only at the end)")->capture_default_str();
+  command.add_option("--outdir,--out-dir", s.outdir, "Folder for runs; this one gets a numbered folder inside");
+  command.add_option("--tick", s.tick, "Thousand images between status lines")
+      ->transform(number(bounds::thousand_images))
+      ->capture_default_str();
+  command.add_option("--snap", s.snap, "Ticks between snapshots; 0: only at the end")
+      ->transform(number(kSnapshotTicks))
+      ->capture_default_str();
   command.add_option("--resume", s.resume, resume_help);
   command.add_option("--device", s.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command.add_option("--threads", s.threads, "Computing threads (0: OMP_NUM_THREADS, else every core)")
+  command.add_option("--threads", s.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command.add_flag("-n,--dry-run", s.dry_run, "Check everything, print the plan, write nothing");
 }
 
 train::LoopOptions loop_options(const RunSettings& run, double kimg) {
-  if (!(kimg > 0) || !(run.tick > 0) || run.snap < 0)
-    usage_error("--kimg and --tick: expected positive numbers; --snap: 0 or more");
+  bounds::thousand_images.check("--kimg", kimg);
+  bounds::thousand_images.check("--tick", run.tick);
+  kSnapshotTicks.check("--snap", run.snap);
   train::LoopOptions options;
   options.total_images = std::llround(kimg * 1000);
   options.images_per_tick = std::max<int64_t>(1, std::llround(run.tick * 1000));

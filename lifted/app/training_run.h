@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/json.h"
 #include "lifted/train/loop.h"
 
 namespace lifted::app {
+
+/// Ticks from one snapshot to the next; 0: only at the end.
+inline constexpr Bounds kSnapshotTicks = bounds::whole(0, 1e6);
 
 /// Options that do not decide what is trained; a resumed run may change them.
 struct RunSettings {

@@ -5,6 +5,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/sampling.h"
+#include "lifted/app/validators.h"
 #include "lifted/app/viewer_page.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -55,6 +56,8 @@ void view(ViewOptions options) {
   if (options.sampling.networks.empty()) options.sampling.networks = {model::kBuiltinNetwork};
   if (const char* token = std::getenv("LIFTEDGAN_TOKEN"); options.token.empty() && token) options.token = token;
   const torch::NoGradGuard no_grad;
+  const viewer::ServerOptions server_settings = server_options(options);
+  viewer::check_address(server_settings);
   std::vector<viewer::ShownNetwork> networks = shown_networks(options);
   // Blocked before the server's threads start, so that none of them receives one.
   sigset_t signals;
@@ -62,7 +65,7 @@ void view(ViewOptions options) {
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  const viewer::Server server(std::move(networks), server_options(options));
+  const viewer::Server server(std::move(networks), server_settings);
   fmt::print("{}{}\n", server.url(), options.token.empty() ? "" : "#token=YOUR_TOKEN");
   std::cout.flush();
   std::fflush(stdout);
@@ -76,27 +79,30 @@ void add_view(CLI::App& app) {
   auto options = std::make_shared<ViewOptions>();
   CLI::App* command = app.add_subcommand("view", "Networks in a browser: turn, relight, blend, compare, download");
   command
-      ->add_option("--network", options->sampling.networks,
+      ->add_option("--network,--ckpt,--pkl", options->sampling.networks,
                    "Checkpoint to show; several stand side by side (default: builtin)")
       ->take_all();
   command
       ->add_option("--gan", options->sampling.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with")
       ->take_all();
-  command->add_option("--port", options->port, "0 for any that is free")->capture_default_str();
+  command->add_option("--port", options->port, "0 for any that is free")
+      ->transform(number(bounds::whole(0, 65535)))
+      ->capture_default_str();
   command->add_option("--host", options->host, "Address to listen on; one that others can reach needs --token")
       ->capture_default_str();
   command->add_option("--token", options->token, "Secret that requests must carry (or in LIFTEDGAN_TOKEN)");
   command->add_option("--cache", options->cache_mebibytes, "MiB of faces to remember")
-      ->check(CLI::Range(1, 1 << 20))
+      ->transform(number(bounds::whole(1, 1 << 20)))
       ->capture_default_str();
   command->add_option("--queue", options->queue, "Renders that may wait")
-      ->check(CLI::Range(1, 10000))
+      ->transform(number(bounds::whole(1, 10000)))
       ->capture_default_str();
   command->add_option("--timeout", options->timeout, "Seconds until a waiting render is given up")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->transform(number(bounds::between(0.1, 3600)))
       ->capture_default_str();
   command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
-  command->add_option("--threads", options->sampling.threads, "Computing threads; 0 for all cores")
+  command->add_option("--threads", options->sampling.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
+      ->transform(number(bounds::threads))
       ->capture_default_str();
   command->callback([options] { view(*options); });
 }

@@ -41,6 +41,9 @@ void set_log_level(LogLevel level) {
 }
 
 namespace detail {
+void log_verbose(std::string_view message) {
+  logger().debug("{}", message);
+}
 void log_info(std::string_view message) {
   logger().info("{}", printable_lines(message));
 }

@@ -11,13 +11,21 @@
 
 namespace lifted {
 
+/// quiet: warnings only, no progress.
 enum class LogLevel { quiet, normal, verbose };
 void set_log_level(LogLevel level);
 
 namespace detail {
+void log_verbose(std::string_view message);
 void log_info(std::string_view message);
 void log_warning(std::string_view message);
 }  // namespace detail
+
+/// Said with --verbose only.
+template <typename... Args>
+void log_verbose(fmt::format_string<Args...> format, Args&&... args) {
+  detail::log_verbose(fmt::format(format, std::forward<Args>(args)...));
+}
 
 template <typename... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "lifted/base/error.h"
+#include "lifted/base/log.h"
 
 namespace lifted {
 namespace {
@@ -86,10 +87,19 @@ void prepare_process(char** argv) {
   }
 }
 
+int usable_threads(int asked, const char* option) {
+  const int cores = available_cores();
+  if (asked > cores) {
+    log_warning("{} {}: this process may use {} core{}; {} thread{} work{}", option, asked, cores,
+                cores == 1 ? "" : "s", cores, cores == 1 ? "" : "s", cores == 1 ? "s" : "");
+  }
+  return asked > 0 ? std::min(asked, cores) : cores;
+}
+
 void set_threads(int threads) {
   const char* environment = std::getenv("OMP_NUM_THREADS");
-  if (threads <= 0 && environment) threads = std::atoi(environment);
-  torch::set_num_threads(threads > 0 ? threads : available_cores());
+  const int wished = threads <= 0 && environment ? std::atoi(environment) : 0;
+  torch::set_num_threads(wished > 0 ? wished : usable_threads(threads));
 }
 
 torch::Device parse_device(const std::string& name) {

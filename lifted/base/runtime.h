@@ -16,7 +16,11 @@ void prepare_process(char** argv);
 /// The cores this process may run on (its affinity), at least 1.
 int available_cores();
 
-/// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core this process may run on.
+/// How many threads to work with where `asked` for so many: 0 means one per core that this process may run on, and more
+/// than that are reduced to it, with a warning that names `option`.
+int usable_threads(int asked, const char* option = "--threads");
+
+/// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core. usable_threads() otherwise.
 void set_threads(int threads);
 
 /// "cpu", "cuda", "cuda:N" or "auto" (a GPU if there is one). UsageError if the device does not exist in this build or

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/formats/checkpoint.h"
@@ -108,12 +109,12 @@ nlohmann::ordered_json GanOptions::to_json() const {
 }
 
 void GanOptions::validate(const data::Dataset& images) const {
-  if (batch < 1) usage_error("--batch {}: expected a positive number", batch);
+  bounds::batch.check("--batch", static_cast<double>(batch));
   if (batch_part < 0 || batch_part > batch) usage_error("--batch-part {}: expected 1 to --batch {}", batch_part, batch);
-  if (training.lr <= 0) usage_error("--lr {}: expected a positive number", training.lr);
-  if (training.r1_gamma < 0) usage_error("--gamma {}: expected 0 or more", training.r1_gamma);
-  if (augment_strength < 0 || augment_strength > 1) usage_error("--p {}: expected 0 to 1", augment_strength);
-  if (augment_target < -1 || augment_target > 1) usage_error("--target {}: expected -1 to 1", augment_target);
+  bounds::learning_rate.check("--lr", training.lr);
+  bounds::weight.check("--gamma", training.r1_gamma);
+  bounds::share.check("--p", augment_strength);
+  bounds::between(-1, 1).check("--target", augment_target);
   const std::string data = images.archive().path().string();
   if (images.size() < batch) {
     usage_error("--data {}: {} images, fewer than --batch {}; use more images or a smaller batch", data, images.size(),

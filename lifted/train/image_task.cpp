@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/nets/init.h"
@@ -24,9 +25,9 @@ nlohmann::ordered_json ImageTaskOptions::to_json() const {
 }
 
 void ImageTaskOptions::validate(const data::Dataset& images) const {
-  if (batch < 2) usage_error("--batch {}: expected at least 2", batch);
-  if (!(lr > 0)) usage_error("--lr {}: expected a positive number", lr);
-  if (!(weight_decay >= 0)) usage_error("--weight-decay {}: expected 0 or more", weight_decay);
+  bounds::whole(2, bounds::batch.high).check("--batch", static_cast<double>(batch));
+  bounds::learning_rate.check("--lr", lr);
+  bounds::weight_decay.check("--weight-decay", weight_decay);
   const int side = images.width();
   if (side != images.height() || side % network.size != 0) {
     usage_error(

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/json.h"
 #include "lifted/base/printable.h"
 
@@ -15,6 +16,7 @@ namespace {
 struct Field {
   double* value;
   double low, high;
+  Bounds bounds() const { return bounds::between(low, high); }
 };
 using Fields = std::map<std::string, Field>;
 
@@ -50,12 +52,11 @@ void read(const std::string& name, const nlohmann::json& json, const Fields& fie
   for (const auto& item : fields) names.push_back(item.first);
   require(found != fields.end(), "lifting options: there is no '{}'; there are {}", printable(name, 60),
           fmt::join(names, ", "));
-  const auto& [value, low, high] = found->second;
+  const Bounds bounds = found->second.bounds();
   require(json.is_number(), "lifting options: {} must be a number, got {}", name, shown(json));
   const double number = json.get<double>();
-  require(number >= low && number <= high, "lifting options: {} must be from {} to {}, got {}", name, low, high,
-          number);
-  *value = number;
+  require(bounds.hold(number), "lifting options: {} must be {}, got {}", name, bounds.words(), number);
+  *found->second.value = number;
 }
 
 void require_object(const nlohmann::json& json, const char* what) {

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
 #include "lifted/train/adam.h"
 #include "lifted/train/random_streams.h"
@@ -169,9 +170,11 @@ Projection joined(std::vector<Projection> parts) {
 }  // namespace
 
 void ProjectorOptions::validate() const {
-  if (steps < 1) usage_error("--steps {}: expected a positive number", steps);
-  if (!(lr > 0) || !std::isfinite(lr)) usage_error("--lr {}: expected a positive number", lr);
-  if (!(pixel >= 0) || !(perceptual >= 0) || pixel + perceptual == 0)
+  bounds::steps.check("--steps", steps);
+  bounds::learning_rate.check("--lr", lr);
+  bounds::weight.check("--pixel", pixel);
+  bounds::weight.check("--perceptual", perceptual);
+  if (pixel + perceptual == 0)
     usage_error("--pixel {} --perceptual {}: expected weights of which one is positive", pixel, perceptual);
 }
 

@@ -1,5 +1,7 @@
 #include "lifted/viewer/server.h"
 
+#include <arpa/inet.h>
+
 #include <openssl/crypto.h>
 
 #include <algorithm>
@@ -260,10 +262,17 @@ HttpResponse Server::State::handle(const HttpRequest& request) {
   return response;
 }
 
+void check_address(const ServerOptions& options) {
+  const std::string& address = options.http.address;
+  unsigned char ignored[16];
+  if (inet_pton(AF_INET, address.c_str(), ignored) != 1 && inet_pton(AF_INET6, address.c_str(), ignored) != 1)
+    usage_error("--host {}: expected an IP address to listen on, such as 127.0.0.1 or ::1", address);
+  if (!is_loopback(address) && options.token.empty())
+    usage_error("--host {}: other machines can reach this address; give --token as well", address);
+}
+
 Server::Server(std::vector<ShownNetwork> networks, const ServerOptions& options) {
-  if (!is_loopback(options.http.address) && options.token.empty()) {
-    usage_error("--host {}: other machines can reach this address; give --token as well", options.http.address);
-  }
+  check_address(options);
   state_ = std::make_unique<State>(std::move(networks), options);
   state_->http.emplace(options.http,
                        [state = state_.get()](const HttpRequest& request) { return state->handle(request); });

@@ -26,6 +26,9 @@ struct ServerOptions {
   std::vector<PageFile> page;
 };
 
+/// UsageError for an address that is none, and for an open one without a token: before networks are read for it.
+void check_address(const ServerOptions& options);
+
 class Server {
  public:
   /// Serves from here on. UsageError for an open address without a token.

@@ -91,6 +91,15 @@ TEST(Fields, UnknownAndRepeatedNamesAreRefused) {
       << "a number is no text in JSON";
 }
 
+// parse_json (base/json.h) refuses these.
+TEST(Fields, RepeatedKeysOfJsonAreRefused) {
+  for (const char* body : {R"({"seed": 1, "seed": 2})", R"({"seed": 1, "psi": 0, "seed": 1})"}) {
+    const auto [status, sentence] = refusal([&] { picture_of(Fields::of_json(body)); });
+    EXPECT_EQ(status, 400) << body;
+    EXPECT_THAT(sentence, HasSubstr("seed")) << body;
+  }
+}
+
 TEST(LatentRequest, KeyTellsFacesApart) {
   LatentRequest plain;
   plain.seed = 3;

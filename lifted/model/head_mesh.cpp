@@ -14,6 +14,7 @@ constexpr double kMovesWithHead = 0.5;
 constexpr int kGaussianReach = 4;         // samples to each side
 constexpr double kContourSigma = 1.2;     // samples: what the head's edge is smoothed by
 constexpr int kContinuedSamples = 4;      // beyond its edge, more than smoothing moves it
+constexpr double kLeastWeight = 1e-3;     // of known samples, for a mean of them to mean anything
 constexpr double kNearestCut = 1.0 / 64;  // of an edge's length to its end: no slivers
 
 /// 1×C×S×S at N×N grid positions, the first and last on the border samples. On the CPU.
@@ -97,6 +98,19 @@ torch::Tensor continued(const torch::Tensor& planes, const torch::Tensor& known)
   return torch::where(weight > 0, values, given);
 }
 
+/// Planes with their `known` samples smoothed along the edge of these, which `blurred_known` (½ at the edge, 1 well
+/// inside) says the place of, and continued beyond it. A surface falls steeply where it ends: from row to row its last
+/// sample lies at another depth, and seen from the side its edge would be a saw.
+torch::Tensor smoothed_at_edge(const torch::Tensor& planes, const torch::Tensor& known,
+                               const torch::Tensor& blurred_known) {
+  const torch::Tensor given = planes.to(torch::kCPU, torch::kFloat32);
+  const torch::Tensor inside = torch::where(known > 0, given, torch::zeros({}));
+  const torch::Tensor smooth = blurred(inside, kContourSigma) / blurred_known.clamp_min(kLeastWeight);
+  const torch::Tensor share = (2 * (1 - blurred_known)).clamp(0, 1);
+  const torch::Tensor beyond = torch::where(blurred_known > kLeastWeight, smooth, given);
+  return torch::where(known > 0, torch::lerp(given, smooth, share), beyond);
+}
+
 /// The surface as it is cut: what it shows, and where it ends.
 struct Surface {
   Estimate estimate;
@@ -106,11 +120,11 @@ struct Surface {
 /// The head: its edge is where the blurred samples are half head, and the surface is continued beyond it, so that what
 /// lies between the last sample and the edge neither falls towards the background nor shows it.
 Surface trimmed_surface(const Estimate& whole, double deepest) {
-  const torch::Tensor head = head_samples(whole, deepest);
-  Surface surface{whole, blurred(head, kContourSigma) - 0.5F};
+  const torch::Tensor head = head_samples(whole, deepest), blurred_head = blurred(head, kContourSigma);
   const auto device = whole.canon_depth.device();
-  surface.estimate.canon_depth = continued(whole.canon_depth.unsqueeze(1), head)[0].to(device);
-  surface.estimate.trans_map = continued(whole.trans_map, head).to(device);
+  Surface surface{whole, blurred_head - 0.5F};
+  surface.estimate.canon_depth = smoothed_at_edge(whole.canon_depth.unsqueeze(1), head, blurred_head)[0].to(device);
+  surface.estimate.trans_map = smoothed_at_edge(whole.trans_map, head, blurred_head).to(device);
   surface.estimate.canon_albedo = continued(whole.canon_albedo, head).to(device);
   return surface;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
@@ -213,6 +214,24 @@ TEST_F(HeadMeshTest, TheTrimmedEdgeIsSmooth) {
     }
     EXPECT_LT(turned, 0.45) << "no corner: stairs turn by a right angle";
   }
+}
+
+TEST_F(HeadMeshTest, TheTrimmedEdgeIsSmoothFromTheSide) {
+  // Beyond a slanted line the surface falls to the background within three samples: the depth of what is kept last
+  // changes from row to row, that of the edge must not.
+  constexpr double fall = 0.025;  // scene units per sample
+  const auto beyond = (columns() + 0.3 * rows() - 0.4) / std::hypot(1, 0.3) * (S - 1) / 2;
+  estimate.canon_depth = (0.98 + fall * beyond.clamp(0, 3)).to(torch::kFloat32);
+  const formats::Mesh head = mesh({});
+  std::vector<double> heights;  // of the slanted edge in samples' falls, away from its ends
+  for (const uint32_t vertex : border_of(head)) {
+    const auto& [x, y, z] = head.positions[vertex];
+    const double column = head.uvs[vertex][0] * S - 0.5, row = head.uvs[vertex][1] * S - 0.5;
+    if (column > 3 && row > 4 && row < S - 5) heights.push_back(z / (fall * mesh_scale(gan)));
+  }
+  ASSERT_GT(heights.size(), 30U);
+  const auto [low, high] = std::minmax_element(heights.begin(), heights.end());
+  EXPECT_LT(*high - *low, 0.5) << "of 1: samples' own depths differ by a whole fall";
 }
 
 TEST_F(HeadMeshTest, CutVerticesCarryWhatIsThere) {

@@ -11,8 +11,8 @@ namespace lifted::model {
 namespace {
 
 constexpr double kMovesWithHead = 0.5;
-constexpr int kGaussianReach = 4;         // samples to each side
-constexpr double kContourSigma = 1.2;     // samples: what the head's edge is smoothed by
+constexpr int kGaussianReach = 5;         // samples to each side
+constexpr double kContourSigma = 1.6;     // samples: what the head's edge is smoothed by
 constexpr int kContinuedSamples = 4;      // beyond its edge, more than smoothing moves it
 constexpr double kLeastWeight = 1e-3;     // of known samples, for a mean of them to mean anything
 constexpr double kNearestCut = 1.0 / 64;  // of an edge's length to its end: no slivers

@@ -385,6 +385,32 @@ assert.match(await hash(), /mode=mesh/);
 assert.equal(await page.inputValue('#seed'), '3');
 step('the address holds the state');
 
+// ---- a token ----
+
+const guarded = await (await browser.newContext()).newPage();
+await guarded.route('**/api/**', (route) => route.request().headers().authorization === 'Bearer right' ? route.continue()
+  : route.fulfill({ status: 401, contentType: 'application/json', body: '{"error":{"status":401,"message":"expected a token"}}' }));
+const dialog = guarded.locator('#token-dialog');
+await guarded.goto(`${url}#seed=3`);
+await dialog.waitFor();
+assert.equal(await guarded.isVisible('#token-refused'), false, 'nothing was wrong yet');
+await guarded.fill('#token', 'wrong');
+await guarded.keyboard.press('Enter');
+await guarded.waitForSelector('#token-refused');
+assert.match(await guarded.textContent('#token-refused'), /refused the token/);
+await guarded.keyboard.press('Escape');
+await dialog.waitFor({ state: 'hidden' });
+await guarded.waitForTimeout(1500);
+assert.equal(await dialog.isVisible(), false, 'it does not come back by itself');
+assert.match(await guarded.textContent('#problem'), /expected a token/);
+await guarded.click('#ask-token');
+await guarded.fill('#token', 'right');
+await guarded.keyboard.press('Enter');
+await guarded.waitForSelector('canvas.exact[data-seed="3"]');
+assert.equal(await guarded.isVisible('#ask-token'), false);
+await guarded.context().close();
+step('a wrong token is told so, a declined one can be given later');
+
 const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
 const small = await phone.newPage();
 await small.goto(`${url}#seed=3`);

@@ -7,6 +7,9 @@ export interface Catalogue { networks: Network[]; depth_colors: string }
 export interface Face { view: View; light: Light; depth: { near: number; far: number } }
 export type Fields = Record<string, string | number>;
 
+/** The event of a new token. */
+export const tokenGiven = 'token-given';
+
 let token = sessionStorage.getItem('token') ?? '';
 let unauthorized: (wrong: boolean) => void = () => {};
 
@@ -26,6 +29,7 @@ export function takeToken(): void {
 export function setToken(value: string): void {
   token = value;
   sessionStorage.setItem('token', value);
+  dispatchEvent(new Event(tokenGiven));
 }
 
 export class ApiError extends Error {

@@ -1,5 +1,5 @@
 // Asking again until there is an answer: a server that was restarted is found by itself.
-import { ApiError } from './api';
+import { ApiError, tokenGiven } from './api';
 
 const firstWait = 400, longestWait = 4000; // milliseconds
 
@@ -13,11 +13,14 @@ export function sentence(error: unknown): string {
   return error instanceof TypeError ? 'the server does not answer' : (error as Error).message;
 }
 
+/** Ends early when there is reason to ask at once. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const end = () => { clearTimeout(timer); signal.removeEventListener('abort', end); resolve(); };
+    const ended = new AbortController();
+    const end = () => { clearTimeout(timer); ended.abort(); resolve(); };
     const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end);
+    signal.addEventListener('abort', end, { signal: ended.signal });
+    for (const reason of ['online', tokenGiven]) addEventListener(reason, end, { signal: ended.signal });
   });
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The viewer in a real browser (Debian's Chromium, driven by npm's playwright-core): tests/e2e/viewer.mjs.
 #   scripts/viewer-e2e.sh [BUILD_FOLDER] [OUTDIR] [NETWORK NETWORK]
-# Without networks it makes two small lifted ones. Screenshots and downloads go to OUTDIR. Exits with 77 where Chromium or npm is missing.
+# Without networks it makes two small lifted ones and a 2D generator. Screenshots and downloads go to OUTDIR. Exits with 77 where Chromium or npm is missing.
 set -euo pipefail
 root=$(realpath "$(dirname "$0")/..")
 build=$(realpath "${1:-$root/build/release}")
@@ -24,7 +24,7 @@ faces=faces
 if [ ${#networks[@]} -eq 0 ]; then
   "$build/tests/make_tiny_networks" "$tools"
   faces=""
-  networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors")
+  networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors" "$tools/tiny-2d.safetensors")
 fi
 rm -f "$tools/url"  # of an earlier run
 arguments=()

@@ -26,7 +26,11 @@ double mesh_scale(const LiftedGan& gan);
 /// colour. Scene (x right, y down, z away, rotation centre C) becomes metres·(x, −y, −(z − C)).
 ///
 /// Trimming keeps samples whose canonical depth is at most trim_depth and whose transformation map is at least ½, and
-/// of these the largest connected surface. Error if nothing is left, or the estimate holds values that are not finite.
+/// of these the largest connected surface. Its edge is smooth: it follows the line that a blur by one and a half
+/// samples leaves half head, through the grid's cells, with new vertices (interpolated like everything they carry)
+/// where it crosses their edges. Depth is smoothed along the edge, and with the texture continued a few samples beyond
+/// it, so that it shows none of what lies behind. Error if nothing is left, or the estimate holds values that are not
+/// finite.
 formats::Mesh head_mesh(const LiftedGan& gan, const Estimate& estimate, const HeadMeshOptions& options = {});
 
 }  // namespace lifted::model

@@ -10,8 +10,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <map>
 #include <mutex>
-#include <set>
+#include <thread>
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -20,9 +21,13 @@
 namespace lifted::viewer {
 namespace {
 
-constexpr size_t connection_memory = 32 << 10;  // request line and headers must fit
-constexpr size_t drain_factor = 16;             // bodies this many times too large are cut off instead of answered
-constexpr std::chrono::seconds farewell{5};     // how long what is being answered may delay the end
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t connection_memory = 256 << 10;  // well above max_address and max_headers, so that we can refuse those
+constexpr size_t drain_factor = 16;              // bodies this many times too large are cut off instead of answered
+constexpr std::chrono::seconds farewell{5};      // how long what is being answered may delay the end
+constexpr std::chrono::milliseconds watch_interval{250};
+constexpr size_t slowest_reader = 16 << 10;  // bytes per second that a client must take of an answer
 
 /// An address as the sockets take it.
 struct Endpoint {
@@ -87,36 +92,72 @@ int socket_of(MHD_Connection* connection) {
   return info == nullptr ? -1 : info->connect_fd;
 }
 
-/// The sockets of open connections, so that they can be told to end.
+/// The sockets of open connections, so that they can be told to end: all of them at the end, and before that those
+/// which are late with what they owe. libmicrohttpd's own timeout begins anew with every byte.
 class OpenConnections {
  public:
+  explicit OpenConnections(std::chrono::seconds first_head) : first_head_(first_head) {
+    watch_ = std::thread([this] { watch(); });
+  }
+  ~OpenConnections() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = watched_ = true;
+    }
+    changed_.notify_all();
+    watch_.join();
+  }
+  OpenConnections(const OpenConnections&) = delete;
+  OpenConnections& operator=(const OpenConnections&) = delete;
+
   static void on_change(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode what) {
     static_cast<OpenConnections*>(self)->note(socket_of(connection), what == MHD_CONNECTION_NOTIFY_STARTED);
   }
+  /// The client's next step (a head, a body, taking an answer) must be over within that time.
+  void expect(MHD_Connection* connection, Clock::duration within) { set(connection, Clock::now() + within); }
+  /// It is the server's turn.
+  void be_patient(MHD_Connection* connection) { set(connection, Clock::time_point::max()); }
   /// Nothing more is read from anybody; returns when all are gone, or after `limit`.
   void end(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     ending_ = true;
-    for (const int socket : sockets_) shutdown(socket, SHUT_RD);
-    changed_.wait_for(lock, limit, [this] { return sockets_.empty(); });
+    for (const auto& [socket, deadline] : deadlines_) shutdown(socket, SHUT_RD);
+    changed_.wait_for(lock, limit, [this] { return deadlines_.empty(); });
   }
 
  private:
   void note(int socket, bool open) {
     const std::lock_guard lock(mutex_);
     if (open) {
-      sockets_.insert(socket);
+      deadlines_[socket] = Clock::now() + first_head_;
       if (ending_) shutdown(socket, SHUT_RD);
     } else {
-      sockets_.erase(socket);
+      deadlines_.erase(socket);
     }
     changed_.notify_all();
   }
+  void set(MHD_Connection* connection, Clock::time_point deadline) {
+    const std::lock_guard lock(mutex_);
+    const auto found = deadlines_.find(socket_of(connection));
+    if (found != deadlines_.end()) found->second = deadline;
+  }
+  void watch() {
+    std::unique_lock lock(mutex_);
+    while (!watched_) {
+      changed_.wait_for(lock, watch_interval, [this] { return watched_; });
+      const Clock::time_point now = Clock::now();
+      for (const auto& [socket, deadline] : deadlines_) {
+        if (deadline < now) shutdown(socket, SHUT_RDWR);
+      }
+    }
+  }
 
+  const std::chrono::seconds first_head_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<int> sockets_;
-  bool ending_ = false;
+  std::map<int, Clock::time_point> deadlines_;
+  bool ending_ = false, watched_ = false;
+  std::thread watch_;
 };
 
 bool is_closed(int socket) {
@@ -125,9 +166,26 @@ bool is_closed(int socket) {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+/// What is too large in a request's head.
+Refusal head_refusal(const HttpRequest& request, const HttpOptions& options) {
+  size_t address = request.path.size(), headers = 0;
+  for (const auto& [name, value] : request.query) address += name.size() + value.size() + 2;
+  for (const auto& [name, value] : request.headers) headers += name.size() + value.size() + 4;
+  if (address > options.max_address) {
+    return {414, fmt::format("the address is longer than {} bytes", options.max_address)};
+  }
+  if (headers > options.max_headers) {
+    return {431, fmt::format("the headers are longer than {} bytes", options.max_headers)};
+  }
+  return {};
+}
+
 }  // namespace
 
 struct HttpServer::State {
+  State(const HttpOptions& given, HttpHandler answering)
+      : options(given), handler(std::move(answering)), connections(std::chrono::seconds(given.head_seconds)) {}
+
   HttpOptions options;
   HttpHandler handler;
   MHD_Daemon* daemon = nullptr;
@@ -135,19 +193,21 @@ struct HttpServer::State {
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* version, const char* upload, size_t* upload_size, void** exchange);
-  MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** slot) const;
+  MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** slot);
   MHD_Result receive(Exchange& exchange, const char* upload, size_t size) const;
-  MHD_Result answer(MHD_Connection* connection, Exchange& exchange) const;
+  MHD_Result answer(MHD_Connection* connection, Exchange& exchange);
+  std::chrono::seconds idle() const { return std::chrono::seconds(options.idle_seconds); }
 };
 
-MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url, const char* method,
-                                    void** slot) const {
+MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url, const char* method, void** slot) {
+  connections.expect(connection, idle());
   auto exchange = std::make_unique<Exchange>();
   HttpRequest& request = exchange->request;
   request.method = std::strcmp(method, "HEAD") == 0 ? "GET" : method;
   request.path = url;
   MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request);
+  request.refusal = head_refusal(request, options);
   if (const int socket = socket_of(connection); socket >= 0) request.gone = [socket] { return is_closed(socket); };
   *slot = exchange.release();  // on_completed takes it back.
   return MHD_YES;
@@ -159,22 +219,20 @@ MHD_Result HttpServer::State::receive(Exchange& exchange, const char* upload, si
   return exchange.received <= drain_factor * options.max_body ? MHD_YES : MHD_NO;
 }
 
-MHD_Result HttpServer::State::answer(MHD_Connection* connection, Exchange& exchange) const {
+MHD_Result HttpServer::State::answer(MHD_Connection* connection, Exchange& exchange) {
+  connections.be_patient(connection);
   if (exchange.received > options.max_body) {
-    return send(connection,
-                {413,
-                 "application/json",
-                 fmt::format("{{\"error\":{{\"status\":413,\"message\":\"the body is larger than {} bytes\"}}}}",
-                             options.max_body),
-                 {}});
+    exchange.request.refusal = {413, fmt::format("the body is larger than {} bytes", options.max_body)};
   }
-  return send(connection, handler(exchange.request));
+  const HttpResponse response = handler(exchange.request);
+  connections.expect(connection, idle() + std::chrono::seconds(response.body.size() / slowest_reader));
+  return send(connection, response);
 }
 
 MHD_Result HttpServer::State::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                          const char* /*version*/, const char* upload, size_t* upload_size,
                                          void** slot) {
-  const auto* state = static_cast<const State*>(self);
+  auto* state = static_cast<State*>(self);
   try {
     if (*slot == nullptr) return state->begin(connection, url, method, slot);
     auto& exchange = *static_cast<Exchange*>(*slot);
@@ -189,22 +247,23 @@ MHD_Result HttpServer::State::on_request(void* self, MHD_Connection* connection,
   }
 }
 
-HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler) : state_(std::make_unique<State>()) {
-  state_->options = options;
-  state_->handler = std::move(handler);
+HttpServer::HttpServer(const HttpOptions& options, HttpHandler handler)
+    : state_(std::make_unique<State>(options, std::move(handler))) {
   const Endpoint endpoint(options.address, options.port);
   unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC;
   if (endpoint.v6) flags |= MHD_USE_IPv6;
-  const MHD_RequestCompletedCallback on_completed = [](void*, MHD_Connection*, void** slot,
+  const MHD_RequestCompletedCallback on_completed = [](void* self, MHD_Connection* connection, void** slot,
                                                        MHD_RequestTerminationCode) {
+    auto* state = static_cast<State*>(self);
+    state->connections.expect(connection, state->idle());
     const std::unique_ptr<Exchange> done(static_cast<Exchange*>(std::exchange(*slot, nullptr)));
   };
   state_->daemon = MHD_start_daemon(
       flags, options.port, nullptr, nullptr, &State::on_request, state_.get(), MHD_OPTION_SOCK_ADDR, &endpoint.storage,
-      MHD_OPTION_CONNECTION_LIMIT, options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-      MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr,
-      MHD_OPTION_NOTIFY_CONNECTION, &OpenConnections::on_change, &state_->connections, MHD_OPTION_UNESCAPE_CALLBACK,
-      decode, nullptr, MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_LIMIT, options.connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.connections_each,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory, MHD_OPTION_CONNECTION_TIMEOUT, options.idle_seconds,
+      MHD_OPTION_NOTIFY_COMPLETED, on_completed, state_.get(), MHD_OPTION_NOTIFY_CONNECTION,
+      &OpenConnections::on_change, &state_->connections, MHD_OPTION_UNESCAPE_CALLBACK, decode, nullptr, MHD_OPTION_END);
   require(state_->daemon != nullptr, "cannot listen on {} port {}: {}", options.address, options.port,
           std::strerror(errno));
 }

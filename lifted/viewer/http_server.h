@@ -11,12 +11,25 @@
 
 namespace lifted::viewer {
 
+/// What the transport already knows to be wrong with a request; status 0: nothing.
+struct Refusal {
+  int status = 0;
+  std::string sentence;
+};
+
 struct HttpRequest {
   std::string method, path;  ///< path is decoded; HEAD arrives as GET
   std::vector<std::pair<std::string, std::string>> query;
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
   std::function<bool()> gone = [] { return false; };  ///< the client has closed the connection
+  Refusal refusal;                                    ///< too large in one of its parts, which may be incomplete
+
+  /// The value of a header, its name in lower case; empty where there is none.
+  std::string header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string() : found->second;
+  }
 };
 
 struct HttpResponse {
@@ -26,15 +39,19 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Called from one thread per connection; an exception becomes a bare 500.
+/// Called from one thread per connection, also for what is refused already; an exception becomes a bare 500.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpOptions {
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6
   uint16_t port = 0;                  ///< 0: any that is free
-  size_t max_body = 64 << 10;         ///< larger ones are answered with 413
-  unsigned connections = 128;         ///< more wait in the kernel's queue
-  unsigned idle_seconds = 20;         ///< silent connections are closed
+  size_t max_body = 64 << 10;         ///< larger ones are refused with 413
+  size_t max_address = 16 << 10;      ///< path and query, 414
+  size_t max_headers = 32 << 10;      ///< all together, 431
+  unsigned connections = 128;         ///< more are closed as they come
+  unsigned connections_each = 64;     ///< of one address, so that none can take them all
+  unsigned head_seconds = 10;         ///< from a connection's start to the end of its first request's head
+  unsigned idle_seconds = 20;         ///< without a byte; also for a whole body, and from an answer to the next head
 };
 
 class HttpServer {

@@ -46,6 +46,13 @@ const std::vector<std::string>& picture_kinds() {
   return names;
 }
 
+FaceRequest read_face(Fields& fields, size_t networks) {
+  FaceRequest request;
+  request.network = read_network(fields, networks);
+  request.latent = read_latent(fields);
+  return request;
+}
+
 PictureRequest read_picture(Fields& fields, size_t networks) {
   PictureRequest request;
   request.network = read_network(fields, networks);

@@ -32,6 +32,12 @@ struct ViewRequest {
 /// uses them. What is not given is the network's prediction.
 struct LightRequest {
   std::optional<double> yaw, pitch, ambient, diffuse;
+  bool predicted() const { return !yaw && !pitch && !ambient && !diffuse; }
+};
+
+struct FaceRequest {
+  size_t network = 0;
+  LatentRequest latent;
 };
 
 struct PictureRequest {
@@ -70,6 +76,7 @@ struct VideoRequest {
 const std::vector<std::string>& picture_kinds();
 
 /// Each reads its fields; HttpError 400 for what is out of range. `networks` is their number.
+FaceRequest read_face(Fields& fields, size_t networks);
 PictureRequest read_picture(Fields& fields, size_t networks);
 EncodingRequest read_encoding(Fields& fields);
 MeshRequest read_mesh(Fields& fields, size_t networks);

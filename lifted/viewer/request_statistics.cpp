@@ -1,11 +1,9 @@
 #include "lifted/viewer/request_statistics.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
 namespace lifted::viewer {
 namespace {
@@ -49,13 +47,6 @@ nlohmann::ordered_json RequestStatistics::describe() const {
 
 double RequestStatistics::uptime_seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-}
-
-double resident_mebibytes() {
-  std::ifstream file("/proc/self/statm");
-  double pages = 0, resident = 0;
-  if (!(file >> pages >> resident)) return 0;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
 }
 
 }  // namespace lifted::viewer

@@ -25,7 +25,4 @@ class RequestStatistics {
   size_t next_ = 0;
 };
 
-/// Memory of this process that is in RAM, in MiB; 0 where the system does not say.
-double resident_mebibytes();
-
 }  // namespace lifted::viewer

@@ -10,8 +10,10 @@
 
 #include "lifted/base/log.h"
 #include "lifted/base/printable.h"
+#include "lifted/formats/color_map.h"
 #include "lifted/formats/webp.h"
 #include "lifted/viewer/http_error.h"
+#include "lifted/viewer/memory_keeper.h"
 #include "lifted/viewer/render_pool.h"
 #include "lifted/viewer/request_statistics.h"
 #include "lifted/viewer/video.h"
@@ -19,7 +21,8 @@
 namespace lifted::viewer {
 namespace {
 
-constexpr int max_videos = 2;  // at a time: each holds a connection for seconds
+constexpr int max_videos = 2;         // at a time: each holds a connection for seconds
+constexpr double video_patience = 4;  // times the timeout of one render
 constexpr const char* api_root = "/api/v1/";
 
 using Clock = std::chrono::steady_clock;
@@ -54,6 +57,11 @@ std::string file_name(const LatentRequest& latent, const std::string& extension)
   return fmt::format("attachment; filename=\"seed{:04}.{}\"", latent.seed, extension);
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
 /// "localhost:8765" without the port.
 std::string host_name(const std::string& host) {
   if (host.rfind('[', 0) == 0) return host.substr(0, host.find(']') + 1);
@@ -61,8 +69,30 @@ std::string host_name(const std::string& host) {
 }
 
 /// Another site's name that resolves to this machine must not reach a server without a token.
-bool is_local_name(const std::string& name) {
+bool is_local_name(const std::string& host) {
+  const std::string name = lower(host_name(host));
   return name == "localhost" || name == "[::1]" || is_loopback(name);
+}
+
+/// Browsers say where a request comes from, and pages cannot change what they say: another site's page could make this
+/// server work, if not read its answers. Other programs send neither header.
+void refuse_other_sites(const HttpRequest& request) {
+  const std::string site = request.header("sec-fetch-site"), origin = lower(request.header("origin"));
+  const auto authority = [](const std::string& text) {
+    const std::string rest = text.substr(text.find("://") == std::string::npos ? 0 : text.find("://") + 3);
+    const size_t port = rest.rfind(":80");
+    return port != std::string::npos && port + 3 == rest.size() ? rest.substr(0, port) : rest;
+  };
+  const bool from_here = site.empty() || site == "same-origin" || site == "none";
+  if (!from_here || (!origin.empty() && authority(origin) != authority(lower(request.header("host"))))) {
+    refuse(403, "another site's page asked for this; only the viewer's own page and programs may");
+  }
+}
+
+/// The token of "Bearer TOKEN"; the scheme's case does not matter (RFC 9110, 11.1).
+std::string bearer_token(const std::string& authorization) {
+  const std::string scheme = "bearer ";
+  return lower(authorization.substr(0, scheme.size())) == scheme ? authorization.substr(scheme.size()) : "";
 }
 
 }  // namespace
@@ -76,7 +106,8 @@ struct Server::State {
   State(std::vector<ShownNetwork> networks, const ServerOptions& given)
       : options(given),
         studio(std::make_shared<Studio>(std::move(networks), given.cache_bytes)),
-        pool(given.queue, given.threads) {}
+        pool(given.queue, given.threads),
+        page(given.page) {}
 
   HttpResponse handle(const HttpRequest& request);
   HttpResponse dispatch(const HttpRequest& request);
@@ -96,7 +127,9 @@ struct Server::State {
   ServerOptions options;
   std::shared_ptr<Studio> studio;  // shared with jobs that outlive their request
   RenderPool pool;
+  PageAssets page;
   RequestStatistics statistics;
+  MemoryKeeper memory;
   std::atomic<int> videos{0};
   std::optional<HttpServer> http;
 };
@@ -135,11 +168,10 @@ HttpResponse Server::State::render(Fields fields, const HttpRequest& request) {
 }
 
 HttpResponse Server::State::face(Fields fields, const HttpRequest& request) {
-  const PictureRequest picture = read_picture(fields, studio->network_count());
+  const FaceRequest face = read_face(fields, studio->network_count());
   fields.finish();
-  return json_answer(pool.run(waiting_for(request), [studio = studio, picture] {
-    return studio->describe_face(picture.network, picture.latent);
-  }));
+  return json_answer(pool.run(waiting_for(request),
+                              [studio = studio, face] { return studio->describe_face(face.network, face.latent); }));
 }
 
 HttpResponse Server::State::mesh(Fields fields, const HttpRequest& request) {
@@ -157,9 +189,13 @@ HttpResponse Server::State::mesh(Fields fields, const HttpRequest& request) {
 HttpResponse Server::State::video(Fields fields, const HttpRequest& request) {
   const VideoRequest wanted = read_video(fields, studio->network_count());
   fields.finish();
+  check_length(wanted, studio->picture_size(wanted.picture));
   const std::shared_ptr<void> place(nullptr, [this](void*) { --videos; });
   if (++videos > max_videos) refuse(503, "{} animations are being made already; try again later", max_videos);
+  const auto seconds = std::chrono::duration<double>(video_patience * options.timeout_seconds);
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds);
   const Bytes bytes = encode_video(wanted, [&](const PictureRequest& picture) {
+    if (Clock::now() > end) refuse(504, "no animation within {} s: fewer frames or a smaller size", seconds.count());
     return pool.run(waiting_for(request), [studio = studio, picture] { return studio->picture(picture); });
   });
   return {200,
@@ -170,7 +206,10 @@ HttpResponse Server::State::video(Fields fields, const HttpRequest& request) {
 
 HttpResponse Server::State::networks(Fields fields) const {
   fields.finish();
-  return json_answer({{"networks", studio->describe_networks()}, {"what", picture_kinds()}});
+  std::string colors;
+  for (const auto& [red, green, blue] : formats::perceptual_colors())
+    colors += fmt::format("{:02x}{:02x}{:02x}", red, green, blue);
+  return json_answer({{"networks", studio->describe_networks()}, {"what", picture_kinds()}, {"depth_colors", colors}});
 }
 
 HttpResponse Server::State::health(Fields fields) const {
@@ -211,35 +250,27 @@ HttpResponse Server::State::api(const std::string& name, const HttpRequest& requ
 }
 
 void Server::State::check_access(const HttpRequest& request) const {
-  const auto header = [&](const char* name) {
-    const auto found = request.headers.find(name);
-    return found == request.headers.end() ? std::string() : found->second;
-  };
+  refuse_other_sites(request);
   if (options.token.empty()) {
-    if (!is_local_name(host_name(header("host")))) refuse(403, "this server answers to localhost only");
+    if (!is_local_name(request.header("host"))) refuse(403, "this server answers to localhost only");
     return;
   }
-  const std::string scheme = "Bearer ", given = header("authorization");
-  if (given.rfind(scheme, 0) != 0 || !same_secret(given.substr(scheme.size()), options.token)) {
+  if (!same_secret(bearer_token(request.header("authorization")), options.token)) {
     refuse(401, "expected the header 'Authorization: Bearer TOKEN' with the server's token");
   }
 }
 
 HttpResponse Server::State::dispatch(const HttpRequest& request) {
+  if (request.refusal.status != 0) refuse(request.refusal.status, "{}", request.refusal.sentence);
   const std::string root = api_root;
-  if (request.path.rfind(root, 0) == 0) {
-    check_access(request);
-    return api(request.path.substr(root.size()), request);
-  }
-  const auto file = std::find_if(options.page.begin(), options.page.end(),
-                                 [&](const PageFile& page) { return page.path == request.path; });
-  if (file == options.page.end()) refuse(404, "no such address; see docs/viewer.md");
-  if (request.method != "GET") refuse(405, "expected GET");
-  return {200, file->type, std::string(file->content), {}};
+  if (request.path.rfind(root, 0) != 0) return page.answer(request);
+  check_access(request);
+  return api(request.path.substr(root.size()), request);
 }
 
 HttpResponse Server::State::handle(const HttpRequest& request) {
   const auto start = Clock::now();
+  const std::shared_ptr<void> busy = memory.busy();
   HttpResponse response;
   try {
     response = dispatch(request);
@@ -250,7 +281,9 @@ HttpResponse Server::State::handle(const HttpRequest& request) {
     response = error_answer(500, "the server could not do this; its log says why");
   }
   statistics.add(response.status, milliseconds_since(start));
-  response.headers.emplace_back("Cache-Control", "no-store");
+  const bool has_policy = std::any_of(response.headers.begin(), response.headers.end(),
+                                      [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!has_policy) response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");

@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "lifted/viewer/http_server.h"
+#include "lifted/viewer/page_assets.h"
 #include "lifted/viewer/studio.h"
 
 namespace lifted::viewer {
-
-/// A file of the page, in memory for as long as the server lives.
-struct PageFile {
-  std::string path, type;
-  std::string_view content;
-};
 
 struct ServerOptions {
   HttpOptions http;
@@ -22,7 +17,7 @@ struct ServerOptions {
   int threads = 0;    ///< computing threads, 0 for all cores
   size_t queue = 64;  ///< renders that may wait
   int64_t cache_bytes = int64_t{512} << 20;
-  double timeout_seconds = 30;  ///< of one render
+  double timeout_seconds = 30;  ///< of one render; a whole animation has four times as long
   std::vector<PageFile> page;
 };
 

@@ -79,6 +79,10 @@ std::shared_ptr<Sample> Studio::sample(size_t network, const LatentRequest& late
   const std::string key = cache_key(network, latent);
   if (std::shared_ptr<Sample> known = cache_.find(key)) return known;
   const model::LoadedNetwork& loaded = networks_.at(network).network;
+  if (!loaded.lifted && latent.mix_seed) {
+    refuse(422, "{} is a 2D generator: it cannot take the looks (mix_seed) of another face",
+           networks_.at(network).name);
+  }
   const auto made = std::make_shared<Sample>();
   made->styles = styles_of(loaded, latent);
   if (loaded.lifted && latent.mix_seed) {
@@ -104,11 +108,18 @@ torch::Tensor Studio::teacher(size_t network, const LatentRequest& latent, Sampl
   return sample.teacher;
 }
 
+int64_t Studio::picture_size(const PictureRequest& request) const {
+  return request.size.value_or(networks_.at(request.network).network.generator->config().size);
+}
+
 formats::Image Studio::picture(const PictureRequest& request) {
   const ShownNetwork& shown = networks_.at(request.network);
+  if (!shown.network.lifted && !(request.view.predicted() && request.light.predicted())) {
+    refuse(422, "{} is a 2D generator: its faces cannot be turned or relit", shown.name);
+  }
   const auto sample_ = sample(request.network, request.latent);
   const int own_size = shown.network.generator->config().size;
-  const auto size = static_cast<int>(request.size.value_or(own_size));
+  const auto size = static_cast<int>(picture_size(request));
   const bool flat = request.what == "teacher" || (!shown.network.lifted && request.what == "image");
   if (flat) {
     const formats::Image image =
@@ -132,6 +143,10 @@ nlohmann::ordered_json Studio::describe_face(size_t network, const LatentRequest
   const torch::Tensor view = sample_->estimate.view.cpu(), raw = sample_->estimate.canon_light.cpu();
   const auto view_value = [&](int i) { return view[0][i].item<double>(); };
   const auto light_value = [&](int i) { return raw[0][i].item<double>(); };
+  const auto height_of = [&](const torch::Tensor& depth) {
+    const double centre = shown.network.lifted->config().rotation_centre_depth;
+    return (centre - depth.item<double>()) * model::mesh_scale(*shown.network.lifted);
+  };
   return {{"view",
            {{"yaw", rounded(-scale * view_value(1))},
             {"pitch", rounded(scale * view_value(0))},
@@ -140,7 +155,10 @@ nlohmann::ordered_json Studio::describe_face(size_t network, const LatentRequest
            {{"light_yaw", rounded(-std::atan(light_value(2)) * kDegrees)},
             {"light_pitch", rounded(std::atan(light_value(3)) * kDegrees)},
             {"ambient", rounded(light_value(0) / 2 + 0.5)},
-            {"diffuse", rounded(light_value(1) / 2 + 0.5)}}}};
+            {"diffuse", rounded(light_value(1) / 2 + 0.5)}}},
+          {"depth",
+           {{"near", height_of(sample_->estimate.canon_depth.min())},
+            {"far", height_of(sample_->estimate.canon_depth.max())}}}};
 }
 
 formats::Mesh Studio::mesh(const MeshRequest& request) {

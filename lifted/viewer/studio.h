@@ -26,9 +26,13 @@ class Studio {
   /// What a client may know of the networks: index, name, size, whether they are lifted, and their ranges. Thread-safe.
   nlohmann::ordered_json describe_networks() const;
 
-  /// HttpError 422 where a 2D generator is asked for what only a lifted one has.
+  /// The side of a request's picture in pixels. Thread-safe.
+  int64_t picture_size(const PictureRequest& request) const;
+
+  /// These refuse with HttpError 422 where a 2D generator is asked for what only a lifted one has or can change.
   formats::Image picture(const PictureRequest& request);
-  /// The view and light that the network predicts for a face, in the units of requests.
+  /// The view and light that the network predicts for a face, in the units of requests, and the nearest and farthest z
+  /// of its surface in metres, as meshes have it: between these, depth is coloured.
   nlohmann::ordered_json describe_face(size_t network, const LatentRequest& latent);
   formats::Mesh mesh(const MeshRequest& request);
 

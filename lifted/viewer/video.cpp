@@ -7,12 +7,15 @@
 
 #include "lifted/base/error.h"
 #include "lifted/formats/animation.h"
+#include "lifted/viewer/http_error.h"
 
 namespace lifted::viewer {
 namespace {
 
 constexpr double kYaw = 45, kPitch = 15, kLight = 60;  // of the published sweeps
 constexpr scene::Orbit kOrbit;
+constexpr int64_t kMostMegapixels = 64;     // of all frames together: half a minute of a slow machine
+constexpr int64_t kMostGifMegapixels = 24;  // whose writer keeps all frames, 4 bytes a pixel
 
 /// A folder that goes with everything in it.
 class ScratchFolder {
@@ -62,6 +65,15 @@ std::vector<PictureRequest> video_frames(const VideoRequest& request) {
     frames.push_back(picture_at(request, static_cast<double>(i) / static_cast<double>(request.frames)));
   }
   return frames;
+}
+
+void check_length(const VideoRequest& request, int64_t size) {
+  const int64_t most = request.format == "gif" ? kMostGifMegapixels : kMostMegapixels;
+  const int64_t pixels = request.frames * size * size;
+  if (pixels > most * 1'000'000) {
+    refuse(400, "{} frames of {}×{} are {} million pixels, a {} may have {}: fewer frames or a smaller size",
+           request.frames, size, size, pixels / 1'000'000, request.format, most);
+  }
 }
 
 Bytes encode_video(const VideoRequest& request, const std::function<formats::Image(const PictureRequest&)>& picture) {

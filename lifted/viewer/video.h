@@ -12,6 +12,9 @@ namespace lifted::viewer {
 /// it loops.
 std::vector<PictureRequest> video_frames(const VideoRequest& request);
 
+/// HttpError 400 for more pixels (frames of `size`×`size`) than one request may have made.
+void check_length(const VideoRequest& request, int64_t size);
+
 /// An animation file's bytes.
 Bytes encode_video(const VideoRequest& request, const std::function<formats::Image(const PictureRequest&)>& picture);
 

@@ -1,4 +1,5 @@
-// make_tiny_networks FOLDER: tiny-1.safetensors and tiny-2.safetensors, made-up lifted networks for trying programs on.
+// make_tiny_networks FOLDER: tiny-1.safetensors and tiny-2.safetensors, made-up lifted networks for trying programs on,
+// and tiny-2d.safetensors, a generator alone.
 #include <fmt/format.h>
 
 #include "lifted/model/network_file.h"
@@ -10,5 +11,7 @@ int main(int argc, char** argv) {
     lifted::model::LoadedNetwork network = lifted::test::tiny_lifted(seed);
     lifted::model::save_network(fmt::format("{}/tiny-{}.safetensors", argv[1], seed), network);
   }
+  lifted::model::LoadedNetwork flat = lifted::test::tiny_generator(1);
+  lifted::model::save_network(fmt::format("{}/tiny-2d.safetensors", argv[1]), flat);
   return 0;
 }

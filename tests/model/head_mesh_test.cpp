@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
+#include <map>
 
 #include "lifted/base/error.h"
 #include "lifted/data/heads/canonical.h"
@@ -170,11 +173,101 @@ TEST_F(HeadMeshTest, TrimmingKeepsTheHeadOnly) {
   EXPECT_GT(mesh().positions.size(), head.positions.size());
 }
 
+/// The vertices of the mesh's border, one after the other; fails unless it is one closed line.
+std::vector<uint32_t> border_of(const formats::Mesh& mesh) {
+  std::map<std::pair<uint32_t, uint32_t>, int> uses;
+  for (const auto& triangle : mesh.triangles) {
+    for (size_t k = 0; k < 3; ++k) ++uses[{triangle[k], triangle[(k + 1) % 3]}];
+  }
+  std::map<uint32_t, uint32_t> next;
+  for (const auto& [edge, count] : uses) {
+    EXPECT_EQ(count, 1) << "two triangles turn the same way about an edge";
+    if (uses.count({edge.second, edge.first}) == 0) {
+      EXPECT_TRUE(next.emplace(edge.first, edge.second).second) << "the border crosses itself";
+    }
+  }
+  std::vector<uint32_t> border;
+  if (next.empty()) return border;
+  for (uint32_t vertex = next.begin()->first; border.empty() || vertex != border.front(); vertex = next.at(vertex))
+    border.push_back(vertex);
+  EXPECT_EQ(border.size(), next.size()) << "the border is more than one line";
+  return border;
+}
+
+TEST_F(HeadMeshTest, TheTrimmedEdgeIsSmooth) {
+  constexpr double radius = 0.7 * (S - 1) / 2;  // in samples
+  use_disc(0.7);
+  for (const int64_t side : {S, 2 * S + 1}) {
+    const formats::Mesh head = mesh({.resolution = side});
+    const std::vector<uint32_t> border = border_of(head);
+    ASSERT_GT(border.size(), 60U) << "the disc is about 68 samples round";
+    const double samples_per_metre = (S - 1) / (0.3 * 0.98);
+    double turned = 0;
+    for (size_t i = 0; i < border.size(); ++i) {
+      const auto at = [&](size_t k) {
+        const auto& p = head.positions[border[k % border.size()]];
+        return std::complex<double>(p[0], p[1]) * samples_per_metre;
+      };
+      EXPECT_NEAR(std::abs(at(i)), radius, 0.35) << "whole cells leave steps of up to a sample and a half";
+      const auto before = at(i + 3) - at(i), after = at(i + 6) - at(i + 3);
+      turned = std::max(turned, std::abs(std::arg(after / before)));
+    }
+    EXPECT_LT(turned, 0.45) << "no corner: stairs turn by a right angle";
+  }
+}
+
+TEST_F(HeadMeshTest, TheTrimmedEdgeIsSmoothFromTheSide) {
+  // Beyond a slanted line the surface falls to the background within three samples: the depth of what is kept last
+  // changes from row to row, that of the edge must not.
+  constexpr double fall = 0.025;  // scene units per sample
+  const auto beyond = (columns() + 0.3 * rows() - 0.4) / std::hypot(1, 0.3) * (S - 1) / 2;
+  estimate.canon_depth = (0.98 + fall * beyond.clamp(0, 3)).to(torch::kFloat32);
+  const formats::Mesh head = mesh({});
+  std::vector<double> heights;  // of the slanted edge in samples' falls, away from its ends
+  for (const uint32_t vertex : border_of(head)) {
+    const auto& [x, y, z] = head.positions[vertex];
+    const double column = head.uvs[vertex][0] * S - 0.5, row = head.uvs[vertex][1] * S - 0.5;
+    if (column > 3 && row > 4 && row < S - 5) heights.push_back(z / (fall * mesh_scale(gan)));
+  }
+  ASSERT_GT(heights.size(), 30U);
+  const auto [low, high] = std::minmax_element(heights.begin(), heights.end());
+  EXPECT_LT(*high - *low, 0.5) << "of 1: samples' own depths differ by a whole fall";
+}
+
+TEST_F(HeadMeshTest, CutVerticesCarryWhatIsThere) {
+  use_disc(0.7);
+  const auto inside = estimate.canon_depth < 1;
+  estimate.canon_albedo = torch::where(inside, 0.5 * columns(), torch::full({}, -1)).expand({1, 3, S, S}).contiguous();
+  estimate.canon_depth = torch::where(inside, 0.98 + 0.01 * columns(), estimate.canon_depth).to(torch::kFloat32);
+  const formats::Mesh head = mesh({});
+  int fractional = 0;
+  for (const uint32_t vertex : border_of(head)) {
+    const auto& [x, y, z] = head.positions[vertex];
+    const double column = head.uvs[vertex][0] * S - 0.5, row = head.uvs[vertex][1] * S - 0.5;
+    const double across = 2 * column / (S - 1) - 1, down = 2 * row / (S - 1) - 1;
+    const double depth = 1 - z / mesh_scale(gan);
+    EXPECT_NEAR(x, 0.15 * across * depth, 2e-4) << "texture and place agree";
+    EXPECT_NEAR(y, -0.15 * down * depth, 2e-4);
+    EXPECT_NEAR(depth, 0.98 + 0.01 * across, 2e-3) << "the head's own depth, not the way to the background";
+    EXPECT_NEAR(head.colors[vertex][0], 127.5 * (1 + 0.5 * across), 6) << "the head's own colour";
+    fractional += std::abs(column - std::round(column)) + std::abs(row - std::round(row)) > 0.02;
+    const auto texel = [&](double u, double v) { return head.texture.at(static_cast<int>(u), static_cast<int>(v))[0]; };
+    for (const double du : {0, 1}) {
+      for (const double dv : {0, 1}) {
+        const double here = 127.5 * (1 + 0.5 * (2 * (std::floor(column) + du) / (S - 1) - 1));
+        EXPECT_NEAR(texel(std::floor(column) + du, std::floor(row) + dv), here, 10) << "no background is mixed in";
+      }
+    }
+  }
+  EXPECT_GT(fractional, 60) << "the edge runs between samples";
+}
+
 TEST_F(HeadMeshTest, TrimmingAsksTheTransformMapToo) {
   estimate.trans_map.slice(3, 0, S / 2).zero_();
   const formats::Mesh half = mesh({});
-  EXPECT_EQ(half.positions.size(), static_cast<size_t>(S * S / 2));
-  EXPECT_GT(as_tensor(half.positions).select(1, 0).min().item<double>(), 0);
+  // The edge runs half-way between the samples: each row is cut once, as is the diagonal of each cell.
+  EXPECT_EQ(half.positions.size(), static_cast<size_t>(S * S / 2 + S + S - 1));
+  EXPECT_NEAR(as_tensor(half.positions).select(1, 0).min().item<double>(), 0, 1e-6);
   estimate.trans_map.zero_();
   EXPECT_THROW(mesh({}), Error);
   estimate.trans_map.fill_(1);

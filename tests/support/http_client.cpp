@@ -9,11 +9,15 @@
 
 namespace lifted::test {
 
-int open_connection(uint16_t port, const std::string& bytes) {
+int open_connection(uint16_t port, const std::string& bytes, const std::string& from) {
   const int connection = socket(AF_INET, SOCK_STREAM, 0);
   timeval limit{60, 0};
   setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  inet_pton(AF_INET, from.c_str(), &own.sin_addr);
+  bind(connection, reinterpret_cast<sockaddr*>(&own), sizeof own);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -16,7 +16,7 @@ HttpAnswer send_raw(uint16_t port, const std::string& bytes);
 /// A request with a Host header, `more` header lines (each ending in \r\n) and a body.
 HttpAnswer http(uint16_t port, const std::string& method, const std::string& target, const std::string& body = "",
                 const std::string& more = "");
-/// A connected socket that has sent these bytes.
-int open_connection(uint16_t port, const std::string& bytes);
+/// A connected socket that has sent these bytes, from one of this machine's addresses; -1 if there is no connection.
+int open_connection(uint16_t port, const std::string& bytes, const std::string& from = "127.0.0.1");
 
 }  // namespace lifted::test

@@ -93,6 +93,15 @@ TEST(Fields, UnknownAndRepeatedNamesAreRefused) {
             std::pair(400, std::string("the body: has the key 'seed' twice")));
 }
 
+// parse_json (base/json.h) refuses these.
+TEST(Fields, RepeatedKeysOfJsonAreRefused) {
+  for (const char* body : {R"({"seed": 1, "seed": 2})", R"({"seed": 1, "psi": 0, "seed": 1})"}) {
+    const auto [status, sentence] = refusal([&] { picture_of(Fields::of_json(body)); });
+    EXPECT_EQ(status, 400) << body;
+    EXPECT_THAT(sentence, HasSubstr("seed")) << body;
+  }
+}
+
 TEST(LatentRequest, KeyTellsFacesApart) {
   LatentRequest plain;
   plain.seed = 3;

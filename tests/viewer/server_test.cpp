@@ -3,13 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <future>
 #include <nlohmann/json.hpp>
 
 #include "lifted/base/error.h"
+#include "lifted/formats/color_map.h"
 #include "lifted/viewer/http_server.h"
+#include "lifted/viewer/memory_keeper.h"
 #include "tests/support/http_client.h"
 #include "tests/support/tiny_networks.h"
 
@@ -19,11 +25,34 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+const std::string& long_script() {
+  static const std::string text = [] {
+    std::string lines;
+    for (int i = 0; i < 1000; ++i) lines += fmt::format("const value{} = 0;\n", i % 10);
+    return lines;
+  }();
+  return text;
+}
+
 ServerOptions options_for_tests() {
   ServerOptions options;
   options.threads = 1;
-  options.page = {{"/", "text/html", "<!doctype html>page"}};
+  options.page = {{"/", "text/html", "<!doctype html>page"}, {"/long.js", "text/javascript", long_script()}};
   return options;
+}
+
+std::string unzipped(const std::string& bytes) {
+  std::string text(1 << 20, '\0');
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
 }
 
 std::vector<ShownNetwork> networks_for_tests() {
@@ -185,7 +214,13 @@ TEST_F(ViewerServer, BytesThatAreNotHttp) {
   messages.push_back(headers + "\r\n");
   for (const std::string& message : messages) {
     const int connection = test::open_connection(server.port(), message);
-    if (connection >= 0) close(connection);
+    ASSERT_GE(connection, 0);
+    shutdown(connection, SHUT_WR);
+    char answer[16] = {};
+    const ssize_t got = recv(connection, answer, sizeof answer - 1, MSG_WAITALL);
+    EXPECT_TRUE(got <= 0 || std::string(answer).find(" 4") == 8 || std::string(answer).find(" 505") == 8)
+        << message.substr(0, 40) << ": " << answer;
+    close(connection);
   }
   EXPECT_EQ(get("/api/v1/health").status, 200);
 }
@@ -200,6 +235,117 @@ TEST_F(ViewerServer, OtherSitesNamesAreRefused) {
   EXPECT_EQ(as_host("127.0.0.1.evil.example:80"), 403);
   EXPECT_EQ(as_host("127.0.0.1"), 200);
   EXPECT_EQ(as_host("[::1]:80"), 200);
+}
+
+TEST_F(ViewerServer, HostNamesHaveNoCase) {
+  for (const char* host : {"LOCALHOST", "LocalHost:8765", "[::1]"}) {
+    const std::string head = fmt::format("GET /api/v1/health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", host);
+    EXPECT_EQ(test::send_raw(server.port(), head).status, 200) << host;
+  }
+}
+
+TEST_F(ViewerServer, OtherSitesPagesAreRefused) {
+  const auto asked = [&](const std::string& headers, const std::string& target = "/api/v1/render?seed=1") {
+    return test::http(server.port(), "GET", target, "", headers);
+  };
+  for (const char* headers :
+       {"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n", "Origin: http://evil.example\r\n",
+        "Origin: null\r\n", "Origin: http://localhost:1\r\n", "Origin: http://localhost.evil.example\r\n",
+        "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n"}) {
+    for (const char* name : {"render?seed=1", "video?frames=4", "mesh?seed=1&trim=none", "face", "networks", "stats"}) {
+      const test::HttpAnswer answer = asked(headers, std::string("/api/v1/") + name);
+      EXPECT_EQ(answer.status, 403) << headers << name;
+      EXPECT_THAT(answer.body, HasSubstr("another site's page"));
+    }
+  }
+  EXPECT_EQ(test::http(server.port(), "POST", "/api/v1/render", R"({"seed":1})",
+                       "Content-Type: text/plain\r\nOrigin: http://evil.example\r\n")
+                .status,
+            403);
+  const std::string own = fmt::format("Origin: http://localhost:{}\r\n", server.port());
+  for (const std::string& headers :
+       {std::string(), std::string("Sec-Fetch-Site: none\r\n"), std::string("Sec-Fetch-Site: same-origin\r\n"), own}) {
+    EXPECT_EQ(asked(headers).status, 200) << headers;
+  }
+  EXPECT_EQ(test::http(server.port(), "POST", "/api/v1/render", R"({"seed":1})", own).status, 200);
+  EXPECT_EQ(asked("Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n", "/").status, 200)
+      << "a link to the page is no request of another site's page";
+}
+
+TEST_F(ViewerServer, FieldsThatWouldDoNothingAreRefused) {
+  for (const char* target : {"render?network=2&mix_seed=3", "render?network=2&yaw=10", "render?network=2&ambient=0.5",
+                             "video?network=2&frames=4"}) {
+    const test::HttpAnswer answer = get(std::string("/api/v1/") + target);
+    EXPECT_EQ(answer.status, 422) << target;
+    EXPECT_THAT(answer.body, HasSubstr("plain is a 2D generator"));
+  }
+  EXPECT_EQ(get("/api/v1/video?network=2&frames=4&path=blend&blend_seed=3&format=gif").status, 200);
+  for (const char* target : {"face?yaw=3", "face?what=depth", "face?size=64"}) {
+    EXPECT_EQ(get(std::string("/api/v1/") + target).status, 400) << target;
+  }
+}
+
+TEST_F(ViewerServer, AnimationsAreBounded) {
+  for (const char* target : {"video?frames=240&size=1024&format=gif", "video?frames=25&size=1000&format=gif",
+                             "video?frames=240&size=1024", "video?frames=65&size=1000&format=webp"}) {
+    const test::HttpAnswer answer = get(std::string("/api/v1/") + target);
+    EXPECT_EQ(answer.status, 400) << target;
+    EXPECT_THAT(answer.body, HasSubstr("million pixels"));
+  }
+  EXPECT_THAT(get("/api/v1/video?frames=240&size=1024&format=gif").body,
+              HasSubstr("240 frames of 1024×1024 are 251 million pixels, a gif may have 24"));
+  EXPECT_EQ(get("/api/v1/video?frames=240&format=gif&path=light").status, 200) << "of the network's own 16 pixels";
+}
+
+TEST_F(ViewerServer, WhatIsTooLongIsToldSo) {
+  const test::HttpAnswer address = get("/api/v1/render?seed=" + std::string(40000, '1'));
+  EXPECT_EQ(address.status, 414);
+  EXPECT_EQ(nlohmann::json::parse(address.body)["error"]["status"], 414);
+  EXPECT_THAT(address.head, HasSubstr("nosniff"));
+  const test::HttpAnswer headers =
+      test::http(server.port(), "GET", "/", "", "X-Long: " + std::string(40000, 'x') + "\r\n");
+  EXPECT_EQ(headers.status, 431);
+  EXPECT_EQ(nlohmann::json::parse(headers.body)["error"]["status"], 431);
+  const test::HttpAnswer body = post("/api/v1/render", std::string(70000, ' '));
+  EXPECT_EQ(nlohmann::json::parse(body.body)["error"]["message"], "the body is larger than 65536 bytes");
+  EXPECT_THAT(body.head, HasSubstr("nosniff"));
+  EXPECT_EQ(json("/api/v1/stats")["requests"]["4xx"], 3) << "they are counted";
+}
+
+TEST_F(ViewerServer, ThePageIsSentOnceAndCompressed) {
+  const auto asked = [&](const std::string& headers) {
+    return test::http(server.port(), "GET", "/long.js", "", headers);
+  };
+  const test::HttpAnswer plain = asked("");
+  EXPECT_EQ(plain.body, long_script());
+  EXPECT_THAT(plain.head, HasSubstr("Cache-Control: no-cache"));
+  EXPECT_THAT(plain.head, HasSubstr("Vary: Accept-Encoding"));
+  EXPECT_THAT(plain.head, Not(HasSubstr("no-store")));
+  EXPECT_EQ(asked("Accept-Encoding: gzip;q=0, br\r\n").body, long_script());
+  const test::HttpAnswer packed = asked("Accept-Encoding: br, gzip\r\n");
+  EXPECT_THAT(packed.head, HasSubstr("Content-Encoding: gzip"));
+  EXPECT_LT(packed.body.size(), long_script().size() / 10);
+  EXPECT_EQ(unzipped(packed.body), long_script());
+  const size_t at = plain.head.find("ETag: ");
+  ASSERT_NE(at, std::string::npos);
+  const std::string etag = plain.head.substr(at + 6, plain.head.find('\r', at) - at - 6);
+  const test::HttpAnswer known = asked("If-None-Match: " + etag + "\r\n");
+  EXPECT_EQ(known.status, 304);
+  EXPECT_EQ(known.body, "");
+  EXPECT_EQ(asked("If-None-Match: \"other\"\r\n").status, 200);
+  EXPECT_THAT(get("/api/v1/health").head, HasSubstr("no-store"));
+}
+
+TEST_F(ViewerServer, DepthColorsAreTheOnesThatAreDrawn) {
+  const auto colors = json("/api/v1/networks")["depth_colors"].get<std::string>();
+  ASSERT_EQ(colors.size(), 256U * 6);
+  const formats::Image drawn = formats::depth_image(torch::tensor({{1.0, 0.0}}), 0, 1);
+  EXPECT_EQ(colors.substr(0, 6),
+            fmt::format("{:02x}{:02x}{:02x}", drawn.at(0, 0)[0], drawn.at(0, 0)[1], drawn.at(0, 0)[2]));
+  EXPECT_EQ(colors.substr(255 * 6),
+            fmt::format("{:02x}{:02x}{:02x}", drawn.at(1, 0)[0], drawn.at(1, 0)[1], drawn.at(1, 0)[2]));
+  const nlohmann::json depth = json("/api/v1/face?seed=5")["depth"];
+  EXPECT_GT(depth["near"].get<double>(), depth["far"].get<double>()) << "z grows towards the viewer";
 }
 
 TEST_F(ViewerServer, ManyClientsAtOnce) {
@@ -245,7 +391,19 @@ TEST(ViewerServerAccess, AnOpenAddressNeedsItsToken) {
   EXPECT_EQ(with("Authorization: Bearer a secre\r\n"), 401);
   EXPECT_EQ(with("Authorization: Basic a secret\r\n"), 401);
   EXPECT_EQ(with("Authorization: Bearer a secret\r\n"), 200);
+  EXPECT_EQ(with("Authorization: bearer a secret\r\n"), 200);
+  EXPECT_EQ(with("Authorization: BEARER a secret\r\n"), 200);
+  EXPECT_EQ(with("Authorization: Bearer a secret\r\nSec-Fetch-Site: cross-site\r\n"), 403);
   EXPECT_EQ(test::http(server.port(), "GET", "/").status, 200) << "the page itself is no secret";
+}
+
+TEST(ViewerServerAccess, AnimationsHaveADeadline) {
+  ServerOptions options = options_for_tests();
+  options.timeout_seconds = 0.05;
+  const Server server(networks_for_tests(), options);
+  const test::HttpAnswer answer = test::http(server.port(), "GET", "/api/v1/video?frames=240&size=512");
+  EXPECT_EQ(answer.status, 504) << answer.body;
+  EXPECT_THAT(answer.body, HasSubstr("no "));
 }
 
 TEST(ViewerServerAccess, AddressesThatCannotBeTaken) {
@@ -258,6 +416,13 @@ TEST(ViewerServerAccess, AddressesThatCannotBeTaken) {
   EXPECT_THROW(Server(networks_for_tests(), options), Error);
 }
 
+/// Whether the server has closed a connection, without waiting.
+bool has_ended(int connection) {
+  char byte = 0;
+  const ssize_t got = recv(connection, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
 TEST(HttpServer, EndsWhileMalformedRequestsAreRefused) {
   const std::string message = "GET /api/v1/health HTTP/9.9\r\n\r\n";
   for (int i = 0; i < 300; ++i) {
@@ -265,6 +430,7 @@ TEST(HttpServer, EndsWhileMalformedRequestsAreRefused) {
     std::vector<int> connections;
     for (int k = 0; k < 3; ++k) connections.push_back(test::open_connection(server.port(), message));
     for (const int connection : connections) close(connection);
+    EXPECT_GT(server.port(), 0);
   }
 }
 
@@ -274,8 +440,83 @@ TEST(HttpServer, EndsWithSilentClientsConnected) {
     const HttpServer server({}, [](const HttpRequest&) { return HttpResponse{}; });
     connection = test::open_connection(server.port(), "GET /api");
     EXPECT_EQ(test::http(server.port(), "GET", "/").status, 200);
+    EXPECT_FALSE(has_ended(connection));
   }
+  EXPECT_TRUE(has_ended(connection)) << "the server has gone, and with it its connections";
   close(connection);
+}
+
+TEST(HttpServer, HeadsHaveADeadlineHoweverTheyTrickle) {
+  HttpOptions options;
+  options.head_seconds = 1;
+  options.idle_seconds = 3;
+  const HttpServer server(options, [](const HttpRequest&) { return HttpResponse{}; });
+  const std::string head = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
+  const int head_only = test::open_connection(server.port(), head);
+  const int silent = test::open_connection(server.port(), "");
+  const int body = test::open_connection(server.port(), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  const auto start = std::chrono::steady_clock::now();
+  double head_ended = 0, silent_ended = 0, body_ended = 0;
+  for (double now = 0; now < 6 && body_ended == 0;) {
+    now = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    for (auto [connection, ended] : {std::pair(head_only, &head_ended), {silent, &silent_ended}, {body, &body_ended}}) {
+      if (*ended == 0 && has_ended(connection)) *ended = now;
+      if (*ended == 0 && connection != silent) send(connection, "x", 1, MSG_NOSIGNAL);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_GT(head_ended, 0.8);
+  EXPECT_LT(head_ended, 2.5);
+  EXPECT_GT(silent_ended, 0.8);
+  EXPECT_LT(silent_ended, 2.5);
+  EXPECT_GT(body_ended, 2.5);
+  EXPECT_LT(body_ended, 5);
+  for (const int connection : {head_only, silent, body}) close(connection);
+}
+
+TEST(HttpServer, ASlowAnswerIsNoLateClient) {
+  HttpOptions options;
+  options.head_seconds = options.idle_seconds = 1;
+  const HttpServer server(options, [](const HttpRequest&) {
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    return HttpResponse{200, "text/plain", "done", {}};
+  });
+  EXPECT_EQ(test::http(server.port(), "GET", "/").body, "done");
+}
+
+TEST(HttpServer, OneAddressCannotTakeEveryConnection) {
+  HttpOptions options;
+  options.connections = 40;
+  options.connections_each = 20;
+  const HttpServer server(options, [](const HttpRequest&) { return HttpResponse{}; });
+  std::vector<int> greedy;
+  for (int i = 0; i < 60; ++i) greedy.push_back(test::open_connection(server.port(), "GET / HT", "127.0.0.2"));
+  EXPECT_EQ(test::http(server.port(), "GET", "/").status, 200) << "another address is served";
+  const auto open = std::count_if(greedy.begin(), greedy.end(), [](int connection) { return !has_ended(connection); });
+  EXPECT_EQ(open, 20);
+  for (const int connection : greedy) close(connection);
+}
+
+TEST(MemoryKeeper, GivesBackWhatIsFreeOnceNothingIsBusy) {
+  malloc_trim(0);  // of what other tests have left
+  MemoryKeeper keeper(std::chrono::milliseconds(20), 16);
+  const auto settled_below = [](double mebibytes) {
+    for (int i = 0; i < 150 && resident_mebibytes() >= mebibytes; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return resident_mebibytes() < mebibytes;
+  };
+  std::vector<std::unique_ptr<char[]>> blocks, pins;
+  std::shared_ptr<void> busy = keeper.busy();
+  const double before = resident_mebibytes();
+  for (int i = 0; i < 2000; ++i) {  // Between what stays, so that nothing is at the end of the heap.
+    blocks.push_back(std::make_unique<char[]>(100'000));
+    pins.push_back(std::make_unique<char[]>(5'000));
+  }
+  blocks.clear();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_GT(resident_mebibytes(), before + 120) << "a request is under way: nothing is given back";
+  busy.reset();
+  EXPECT_TRUE(settled_below(before + 60)) << before << " MiB before, " << resident_mebibytes() << " after";
 }
 
 TEST(SameSecret, ComparesWhole) {

@@ -2,10 +2,19 @@
 import type { Light, State, View } from './state';
 
 export interface Network { index: number; name: string; size: number; z_dim: number; lifted: boolean; fov_degrees?: number }
-export interface Face { view: View; light: Light }
+export interface Catalogue { networks: Network[]; depth_colors: string }
+/** depth: the nearest and farthest z of the surface, between which depth is coloured; metres, as in the mesh. */
+export interface Face { view: View; light: Light; depth: { near: number; far: number } }
 export type Fields = Record<string, string | number>;
 
+/** The event of a new token. */
+export const tokenGiven = 'token-given';
+
 let token = sessionStorage.getItem('token') ?? '';
+let unauthorized: (wrong: boolean) => void = () => {};
+
+/** `act` is called when the server refuses the token, or, not `wrong`, asks for one. */
+export function onUnauthorized(act: (wrong: boolean) => void): void { unauthorized = act; }
 
 /** Takes the token out of the address, so that it is not copied along with the state. */
 export function takeToken(): void {
@@ -20,6 +29,7 @@ export function takeToken(): void {
 export function setToken(value: string): void {
   token = value;
   sessionStorage.setItem('token', value);
+  dispatchEvent(new Event(tokenGiven));
 }
 
 export class ApiError extends Error {
@@ -27,41 +37,52 @@ export class ApiError extends Error {
 }
 
 async function ask(path: string, fields: Fields, signal?: AbortSignal): Promise<Response> {
-  const query = new URLSearchParams(Object.entries(fields).map(([k, v]) => [k, String(v)]));
-  const answer = await fetch(`api/v1/${path}?${query}`, { signal: signal ?? null, headers: token ? { Authorization: `Bearer ${token}` } : {} });
+  const query = new URLSearchParams(Object.entries(fields).map(([k, v]) => [k, String(v)])), sent = token;
+  const answer = await fetch(`api/v1/${path}?${query}`, { signal: signal ?? null, headers: sent ? { Authorization: `Bearer ${sent}` } : {} });
   if (answer.ok) return answer;
   const text = await answer.text();
   let message = text;
   try { message = JSON.parse(text).error.message; } catch { /* not ours: keep the text */ }
+  if (answer.status === 401 && sent === token) unauthorized(sent !== '');
   throw new ApiError(answer.status, message);
 }
 
-export async function networks(): Promise<Network[]> {
-  return (await (await ask('networks', {})).json()).networks;
+export async function catalogue(): Promise<Catalogue> {
+  return (await ask('networks', {})).json();
 }
 
-export async function face(fields: Fields): Promise<Face> {
-  const { view, light } = await (await ask('face', fields)).json();
-  return { view, light: { yaw: light.light_yaw, pitch: light.light_pitch, ambient: light.ambient, diffuse: light.diffuse } };
+export async function face(fields: Fields, signal?: AbortSignal): Promise<Face> {
+  const { view, light, depth } = await (await ask('face', fields, signal)).json();
+  return { view, light: { yaw: light.light_yaw, pitch: light.light_pitch, ambient: light.ambient, diffuse: light.diffuse }, depth };
 }
 
 export async function blob(path: string, fields: Fields, signal?: AbortSignal): Promise<Blob> {
   return (await ask(path, fields, signal)).blob();
 }
 
-export function latentFields(s: State, network: number): Fields {
-  const fields: Fields = { network, seed: s.seed, psi: s.psi };
+/** A 2D generator cannot take another face's looks. */
+export function latentFields(s: State, network: Network): Fields {
+  const fields: Fields = { network: network.index, seed: s.seed, psi: s.psi };
   if (s.blendSeed !== null) Object.assign(fields, { blend_seed: s.blendSeed, blend: s.blend });
-  if (s.mixSeed !== null) fields.mix_seed = s.mixSeed;
+  if (s.mixSeed !== null && network.lifted) fields.mix_seed = s.mixSeed;
   return fields;
 }
 
+const smallest = 256; // pixels that a small network is drawn at by itself
+
+/** The side of the server's picture: small networks are drawn larger unless their own pixels are asked for. */
+export function pictureSize(s: State, network: Network): number {
+  const lines = s.what === 'wire' && network.lifted; // Lines need pixels.
+  if (s.size === null || (s.size === 0 && lines)) return Math.max(network.size, smallest);
+  return s.size === 0 ? network.size : s.size;
+}
+
+/** A 2D generator's faces can be neither turned nor relit. */
 export function pictureFields(s: State, network: Network): Fields {
-  const fields = latentFields(s, network.index);
-  if (s.view) Object.assign(fields, s.view);
-  if (s.light) Object.assign(fields, { light_yaw: s.light.yaw, light_pitch: s.light.pitch, ambient: s.light.ambient, diffuse: s.light.diffuse });
+  const fields = latentFields(s, network);
+  if (s.view && network.lifted) Object.assign(fields, s.view);
+  if (s.light && network.lifted) Object.assign(fields, { light_yaw: s.light.yaw, light_pitch: s.light.pitch, ambient: s.light.ambient, diffuse: s.light.diffuse });
   fields.what = network.lifted ? s.what : 'image';
-  if (s.size) fields.size = s.size;
-  else if (fields.what === 'wire' && network.size < 256) fields.size = 256; // Lines need pixels.
+  fields.size = pictureSize(s, network);
   return fields;
 }

@@ -1,4 +1,4 @@
-// Files of what is on screen.
+// Files of what is on screen. Each is made for the state it is named after, whatever happens to the page meanwhile.
 import { blob, latentFields, pictureFields } from './api';
 import type { Panel } from './panel';
 import type { State } from './state';
@@ -19,7 +19,7 @@ const nameOf = (s: State, panel: Panel, panels: Panel[], extension: string) =>
 
 /** All panels side by side, each at its own pixels (the tallest decides). */
 export async function savePng(state: State, panels: Panel[]): Promise<void> {
-  const pictures = await Promise.all(panels.map((panel) => panel.picture()));
+  const pictures = await Promise.all(panels.map((panel) => panel.picture(state)));
   const side = Math.max(...pictures.map((picture) => picture.width));
   const sheet = document.createElement('canvas');
   sheet.width = side * pictures.length;
@@ -35,13 +35,15 @@ export async function saveGlb(state: State, panels: Panel[]): Promise<void> {
   const lifted = panels.filter((panel) => panel.network.lifted);
   if (lifted.length === 0) throw new Error('a 2D generator has no mesh');
   for (const panel of lifted) {
-    save(await blob('mesh', latentFields(state, panel.network.index)), nameOf(state, panel, lifted, 'glb'));
+    save(await blob('mesh', latentFields(state, panel.network)), nameOf(state, panel, lifted, 'glb'));
   }
 }
 
 export async function saveVideo(state: State, panels: Panel[], path: string): Promise<void> {
-  for (const panel of panels) {
+  const moving = path === 'blend' ? panels : panels.filter((panel) => panel.network.lifted);
+  if (moving.length === 0) throw new Error('a 2D generator can only blend');
+  for (const panel of moving) {
     const fields = { ...pictureFields(state, panel.network), path, format: 'mp4', background: '1b1c1f' };
-    save(await blob('video', fields), nameOf(state, panel, panels, 'mp4'));
+    save(await blob('video', fields), nameOf(state, panel, moving, 'mp4'));
   }
 }

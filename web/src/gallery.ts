@@ -1,36 +1,40 @@
 // A strip of consecutive seeds; pictures are asked for one after the other, so that the stage never waits for long.
 import { blob, type Network } from './api';
+import { persistently } from './retry';
 import { maxSeed } from './state';
 
-const thumbnail = 96;
+const thumbnail = 96, count = 12;
+const quietMilliseconds = 250; // without a change, before the pictures are asked for
 
 export class Gallery {
   private first = 0;
-  private count = 12;
-  private psi = 0.7;
   private seed = 0;
-  private running: AbortController | null = null;
+  private psi = 0;
+  private network: Network | null = null;
+  private running = new AbortController();
   private urls: string[] = [];
   private readonly list: HTMLOListElement;
 
-  constructor(root: HTMLElement, private readonly network: Network, private readonly choose: (seed: number) => void) {
+  constructor(root: HTMLElement, private readonly choose: (seed: number) => void) {
     this.list = root.querySelector('ol')!;
-    root.querySelector('#gallery-back')!.addEventListener('click', () => this.move(-this.count));
-    root.querySelector('#gallery-on')!.addEventListener('click', () => this.move(this.count));
+    root.querySelector('#gallery-back')!.addEventListener('click', () => this.move(-count));
+    root.querySelector('#gallery-on')!.addEventListener('click', () => this.move(count));
   }
 
-  show(seed: number, psi: number): void {
-    const stale = psi !== this.psi || this.urls.length === 0;
-    const outside = seed !== this.seed && (seed < this.first || seed >= this.first + this.count);
-    this.seed = seed;
-    this.psi = psi;
-    if (outside || this.list.children.length === 0) this.first = Math.max(0, Math.min(seed - (seed % this.count), maxSeed - this.count));
-    if (outside || stale) this.fill();
+  show(seed: number, psi: number, network: Network): void {
+    const stale = psi !== this.psi || network !== this.network;
+    const outside = seed < this.first || seed >= this.first + count;
+    const moved = (seed !== this.seed || this.network === null) && outside;
+    Object.assign(this, { seed, psi, network });
+    if (moved) this.first = this.bounded(seed - (seed % count));
+    if (moved || stale) this.fill();
     this.mark();
   }
 
+  private bounded(first: number): number { return Math.max(0, Math.min(maxSeed - count + 1, first)); }
+
   private move(by: number): void {
-    this.first = Math.max(0, Math.min(maxSeed - this.count, this.first + by));
+    this.first = this.bounded(this.first + by);
     this.fill();
     this.mark();
   }
@@ -42,12 +46,11 @@ export class Gallery {
   }
 
   private fill(): void {
-    this.running?.abort();
-    const run = (this.running = new AbortController());
-    for (const url of this.urls) URL.revokeObjectURL(url);
-    this.urls = [''];
-    this.list.replaceChildren(...Array.from({ length: this.count }, (_, i) => this.item(this.first + i)));
-    setTimeout(() => void this.load(run.signal), 250);
+    this.running.abort();
+    const { signal } = (this.running = new AbortController());
+    for (const url of this.urls.splice(0)) URL.revokeObjectURL(url);
+    this.list.replaceChildren(...Array.from({ length: count }, (_, i) => this.item(this.first + i)));
+    setTimeout(() => void this.load(signal), quietMilliseconds);
   }
 
   private item(seed: number): HTMLLIElement {
@@ -66,11 +69,13 @@ export class Gallery {
   private async load(signal: AbortSignal): Promise<void> {
     for (const button of [...this.list.querySelectorAll('button')]) {
       if (signal.aborted) return;
+      const fields = {
+        network: this.network!.index, seed: button.dataset.seed!, psi: this.psi, size: thumbnail, format: 'jpeg',
+        quality: 88, background: '1b1c1f',
+      };
       try {
-        const picture = await blob('render', {
-          network: this.network.index, seed: button.dataset.seed!, psi: this.psi, size: thumbnail, format: 'jpeg',
-          quality: 88, background: '1b1c1f',
-        }, signal);
+        const picture = await persistently(() => blob('render', fields, signal), signal, () => {});
+        if (signal.aborted) return;
         const image = new Image();
         image.alt = '';
         image.src = URL.createObjectURL(picture);
@@ -78,6 +83,7 @@ export class Gallery {
         button.prepend(image);
       } catch {
         if (signal.aborted) return;
+        button.title = 'no picture'; // The stage says why, once the seed is chosen.
       }
     }
   }

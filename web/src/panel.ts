@@ -2,6 +2,7 @@
 import { type Face, face, latentFields, type Network } from './api';
 import { ExactView } from './exact_view';
 import { MeshView } from './mesh_view';
+import { persistently } from './retry';
 import type { State } from './state';
 
 export interface Drag { dx: number; dy: number; light: boolean; panel: Panel }
@@ -11,78 +12,90 @@ export class Panel {
   private readonly exact: ExactView;
   private readonly mesh: MeshView;
   private readonly note = document.createElement('p');
-  private predicted: { key: string; face: Promise<Face> } | null = null;
+  private readonly drawn = document.createElement('span');
+  private prediction: { key: string; abort: AbortController; face: Promise<Face> } | null = null;
   private pointers = new Map<number, { x: number; y: number }>();
 
-  constructor(readonly network: Network, onDrag: (drag: Drag) => void) {
-    const report = (error: string | null) => { this.note.textContent = error ?? ''; this.note.hidden = error === null; };
+  constructor(readonly network: Network, depthColors: string, onDrag: (drag: Drag) => void) {
+    const report = (error: string | null) => { this.say(error ?? ''); this.describe(); };
     this.exact = new ExactView(network, report);
-    this.mesh = new MeshView(network, report);
+    this.mesh = new MeshView(network, depthColors, (state) => this.face(state), report);
     const frame = document.createElement('div');
     frame.className = 'frame';
     for (const [canvas, name] of [[this.exact.canvas, 'exact'], [this.mesh.canvas, 'mesh']] as const) {
-      canvas.className = name;
+      canvas.classList.add(name);
       canvas.tabIndex = 0;
       canvas.setAttribute('role', 'img');
       frame.append(canvas);
     }
-    const caption = document.createElement('figcaption');
-    const size = document.createElement('span');
-    caption.textContent = network.name;
-    size.textContent = `${network.size}²${network.lifted ? '' : ' · 2D'}`;
-    caption.append(size);
+    const caption = document.createElement('figcaption'), name = document.createElement('b');
+    name.textContent = network.name;
+    caption.append(name, this.drawn);
     this.note.className = 'note';
-    this.note.hidden = true;
+    this.note.setAttribute('role', 'alert');
     frame.append(this.note);
     this.element.append(frame, caption);
     this.followPointers(frame, onDrag);
   }
 
   show(state: State): void {
-    const mesh = state.mode === 'mesh' && this.network.lifted && state.what !== 'teacher';
+    const mesh = this.showsMesh(state);
     this.exact.canvas.hidden = mesh;
     this.mesh.canvas.hidden = !mesh;
     const label = `${this.network.name}: seed ${state.seed}, ${state.what}` +
       (state.view ? `, yaw ${Math.round(state.view.yaw)}, pitch ${Math.round(state.view.pitch)} degrees` : '');
     (mesh ? this.mesh : this.exact).canvas.setAttribute('aria-label', label);
-    if (!mesh) {
-      this.mesh.stop();
-      this.exact.show(state);
-      return;
-    }
-    this.exact.stop();
-    void this.face(state).then((found) => { if (!this.mesh.canvas.hidden) this.mesh.show(state, found); }, () => {
-      this.note.textContent = 'the server does not answer';
-      this.note.hidden = false;
-    });
+    (mesh ? this.exact : this.mesh).stop();
+    (mesh ? this.mesh : this.exact).show(state);
+    this.describe();
   }
 
-  /** What this network predicts for the face on screen. */
+  /** What this network predicts for a state's face; asked for until it is there, or another face's is asked for. */
   face(state: State): Promise<Face> {
-    const fields = latentFields(state, this.network.index), key = JSON.stringify(fields);
-    if (this.predicted?.key !== key) {
-      const found = face(fields);
-      found.catch(() => { if (this.predicted?.key === key) this.predicted = null; });
-      this.predicted = { key, face: found };
+    const fields = latentFields(state, this.network), key = JSON.stringify(fields);
+    if (this.prediction?.key !== key) {
+      this.prediction?.abort.abort();
+      const abort = new AbortController();
+      const found = persistently(() => face(fields, abort.signal), abort.signal, () => {});
+      found.catch(() => { if (this.prediction?.abort === abort) this.prediction = null; });
+      this.prediction = { key, abort, face: found };
     }
-    return this.predicted.face;
+    return this.prediction.face;
   }
 
   framesPerSecond(): number { return this.exact.framesPerSecond(); }
 
-  /** The canvas on screen, complete. */
-  async picture(): Promise<HTMLCanvasElement> {
-    if (!this.mesh.canvas.hidden) {
-      this.mesh.drawNow();
-      return this.mesh.canvas;
-    }
-    await this.exact.whenSettled();
-    return this.exact.canvas;
+  /** A state's picture as this panel shows it, complete. */
+  async picture(state: State): Promise<HTMLCanvasElement | ImageBitmap> {
+    return this.showsMesh(state) ? this.mesh.picture(state) : this.exact.picture(state);
   }
 
   stop(): void {
     this.exact.stop();
     this.mesh.stop();
+    this.say('');
+  }
+
+  private showsMesh(state: State): boolean {
+    return state.mode === 'mesh' && this.network.lifted && state.what !== 'teacher';
+  }
+
+  /** Only a new sentence is set, so that it is not read out again and again. */
+  private say(text: string): void {
+    if (this.note.textContent !== text) this.note.textContent = text;
+  }
+
+  /** The caption: the network's own pixels, and those that are drawn. */
+  private describe(): void {
+    const parts = [`${this.network.size}²`], { canvas } = this.exact;
+    if (!this.network.lifted) parts.push('2D');
+    if (canvas.hidden) {
+      const { triangles } = this.mesh.canvas.dataset;
+      if (triangles) parts.push(`mesh of ${Number(triangles).toLocaleString('en')} triangles`);
+    } else if (canvas.width !== this.network.size) {
+      parts.push(`drawn at ${canvas.width}²`);
+    }
+    this.drawn.textContent = parts.join(' · ');
   }
 
   private followPointers(frame: HTMLElement, onDrag: (drag: Drag) => void): void {

@@ -16,7 +16,7 @@ constexpr uint16_t kBigData = 1;                  // of nodes: the value is on p
 constexpr uint64_t kMetaSize = 136, kTable = 72;  // after the header: the main table's record lies 72 bytes behind
 constexpr uint64_t kNoPage = UINT64_MAX;
 constexpr int kDeepest = 32;
-constexpr int kMostPages = 1000;  // of one search: a sound tree takes two for each level
+constexpr int kMostPages = 100;  // of one search: a sound tree takes two for each level
 
 template <typename T>
 T lmdb_number(const Bytes& bytes, uint64_t offset) {

@@ -187,7 +187,7 @@ TEST_F(LiftedGanTest, MixTakesLooksFromOneAndShapeFromTheOther) {
 
 TEST_F(LiftedGanTest, RefusesCodesAndPartsThatDoNotFit) {
   EXPECT_THROW(gan.estimate(torch::zeros({2, 31})), Error);
-  EXPECT_THROW(gan.estimate(torch::zeros({2, 8, 32})), Error);
+  EXPECT_THROW(gan.estimate(torch::zeros({2, 7, 32})), Error);
   EXPECT_THROW(
       LiftedGan(gan.generator(), LiftingNetworks(nets::LiftingConfig::at(64, 16, 32)), LiftConfig(), gan.statistics()),
       Error);

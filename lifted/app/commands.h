@@ -28,5 +28,6 @@ void add_ablate(CLI::App& app);
 void add_project(CLI::App& app);
 void add_metrics(CLI::App& app);
 void add_reproduce(CLI::App& app);
+void add_presets(CLI::App& app);
 
 }  // namespace lifted::app

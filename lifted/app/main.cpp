@@ -38,7 +38,7 @@ int run(int argc, char** argv) {
                          lifted::app::add_train_lift,  lifted::app::add_ablate,
                          lifted::app::add_project,     lifted::app::add_metrics,
                          lifted::app::add_reproduce,   lifted::app::add_demo,
-                         lifted::app::add_doctor}) {
+                         lifted::app::add_presets,     lifted::app::add_doctor}) {
     add(app);
   }
 

@@ -4,12 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace lifted::app {
 
 /// A preset by name, or read from a JSON file if `name` ends in .json. UsageError naming the presets if there is no
 /// such one.
 nlohmann::json read_preset(const std::string& name);
+
+/// The names of those built in, sorted.
+std::vector<std::string> all_presets();
 
 /// "afhq-cat, celeba, ffhq, …".
 std::string preset_names();

@@ -30,5 +30,6 @@ void add_metrics(CLI::App& app);
 void add_reproduce(CLI::App& app);
 void add_completion(CLI::App& app);
 void add_man(CLI::App& app);
+void add_presets(CLI::App& app);
 
 }  // namespace lifted::app

@@ -1,106 +1,114 @@
-// `compare`: the same latents through two or more networks, one labelled row each, still and turning.
+// `compare`: the same latents through two or more networks, side by side, still and moving.
 #include "lifted/app/commands.h"
-#include "lifted/app/pictures.h"
+#include "lifted/app/comparison.h"
 #include "lifted/app/sampling.h"
-#include "lifted/app/sweep.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
-#include "lifted/formats/contact_sheet.h"
 
 namespace lifted::app {
 namespace {
 
-constexpr int64_t max_columns = 16;
+constexpr size_t kGridColumns = 16;  // of one grid; more people go on in another
 
 struct CompareOptions {
   SamplingOptions sampling;
   SweepOutput output;
+  std::string axis = "yaw";
+  int steps = 6;
   std::vector<std::string> labels;
+  bool grid_only = false;
 };
-
-/// One network's row: its faces, and the same faces at each yaw angle (plain 2D networks stand still).
-struct Row {
-  std::vector<formats::Image> faces;
-  std::vector<std::vector<formats::Image>> turned;  // by sample, then by angle
-};
-
-Row lifted_row(const model::LiftedGan& lifted, const torch::Tensor& styles, int64_t batch,
-               const std::vector<double>& angles) {
-  Row row;
-  for_batches(styles.size(0), batch, [&](int64_t first, int64_t last) {
-    const model::Estimate estimates = lifted.estimate(styles.slice(0, first, last));
-    for (formats::Image& face : frames_of(lifted.render(estimates).recon_im)) row.faces.push_back(std::move(face));
-    for (int64_t i = 0; i < last - first; ++i) {
-      row.turned.push_back(
-          frames_of(sweep_images(lifted.renderer(), scene_of(estimates.narrow(i, 1)), SweepAxis::yaw, angles)));
-    }
-  });
-  return row;
-}
-
-Row plain_row(const nets::Stylegan2Generator& generator, const torch::Tensor& styles, int64_t batch, size_t angles) {
-  Row row;
-  for_batches(styles.size(0), batch, [&](int64_t first, int64_t last) {
-    const torch::Tensor images = generator->synthesize(styles.slice(0, first, last)).image.cpu();
-    for (int64_t i = 0; i < images.size(0); ++i) {
-      row.faces.push_back(formats::image_from_tensor(images[i], formats::Rounding::nvidia));
-      row.turned.emplace_back(angles, row.faces.back());
-    }
-  });
-  return row;
-}
 
 std::vector<std::string> labels_of(const CompareOptions& options) {
-  if (!options.labels.empty()) {
-    if (options.labels.size() != options.sampling.networks.size()) {
-      usage_error("{} --labels for {} networks", options.labels.size(), options.sampling.networks.size());
-    }
-    return options.labels;
-  }
-  return network_labels(options.sampling.networks);
+  if (options.labels.empty()) return network_labels(options.sampling.networks);
+  if (options.labels.size() != options.sampling.networks.size())
+    usage_error("{} --labels for {} networks", options.labels.size(), options.sampling.networks.size());
+  return options.labels;
 }
 
-formats::Image grid_of(const std::vector<Row>& rows, const std::vector<std::string>& labels,
-                       const std::vector<std::string>& names, std::optional<size_t> angle) {
-  formats::ContactSheet sheet;
-  sheet.row_labels = labels;
-  sheet.column_labels = names;
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < names.size(); ++i) sheet.images.push_back(angle ? row.turned[i][*angle] : row.faces[i]);
+/// "interpolate" turns its people as the published interpolation does; "none" leaves them.
+Movement movement_of(const std::string& axis) {
+  if (axis == "none") return {};
+  return published_movement(axis == "pitch" ? SweepAxis::pitch : axis == "light" ? SweepAxis::light : SweepAxis::yaw);
+}
+
+/// Every step of the straight line through w from each of `codes` to the next, both ends included.
+Codes between(const Codes& codes, int steps) {
+  if (codes.size() < 2) usage_error("--axis interpolate: expected two or more samples, got {}", codes.size());
+  Codes result;
+  std::vector<torch::Tensor> styles;
+  for (int64_t i = 0; i + 1 < codes.size(); ++i) {
+    styles.push_back(codes_between(codes.styles.narrow(0, i, 1), codes.styles.narrow(0, i + 1, 1), steps));
+    const auto from = codes.names[static_cast<size_t>(i)], to = codes.names[static_cast<size_t>(i) + 1];
+    for (const auto& step : step_labels(steps)) result.names.push_back(fmt::format("{}-{}_{}", from, to, step));
   }
-  return formats::render_contact_sheet(sheet);
+  result.styles = torch::cat(styles);
+  return result;
+}
+
+Codes codes_of(const SamplingRun& run, const CompareOptions& options, size_t index,
+               const std::vector<std::string>& labels) {
+  const auto latent = [&](size_t i) { return run.network(i).generator->config().z_dim; };
+  if (latent(index) != latent(0)) {
+    usage_error("{} takes {} latent dimensions and {} takes {}: the same latents cannot go through both", labels[0],
+                latent(0), labels[index], latent(index));
+  }
+  const Codes codes = run.codes(index);
+  return options.axis == "interpolate" ? between(codes, options.steps) : codes;
+}
+
+/// compare.png, and beside it compare_<axis>.png, .gif and so on; further grids are numbered.
+void write_grids(const CompareOptions& options, const std::vector<Showing>& showings,
+                 const std::vector<std::string>& names, const Movement& movement) {
+  for (size_t first = 0; first < names.size(); first += kGridColumns) {
+    const size_t last = std::min(first + kGridColumns, names.size());
+    const std::string number = first == 0 ? "" : fmt::format("_{}", first / kGridColumns + 1);
+    const auto part = slice(showings, first, last);
+    const std::vector<std::string> people(names.begin() + static_cast<long>(first),
+                                          names.begin() + static_cast<long>(last));
+    formats::write_png(options.sampling.outdir / ("compare" + number + ".png"), grid_of(part, people));
+    if (movement.angles.empty()) continue;
+    const MovingFigure figure = moving_figure(part, people, movement);
+    const std::string stem = "compare_" + options.axis + number;
+    formats::write_png(options.sampling.outdir / (stem + ".png"), figure.still);
+    write_sweep(options.sampling.outdir, stem, figure.frames, options.output);
+  }
+}
+
+/// Each sample alone: all models in a row, named after the sample.
+void write_samples(const CompareOptions& options, const std::vector<Showing>& showings,
+                   const std::vector<std::string>& names, const Movement& movement) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto one = slice(showings, i, i + 1);
+    formats::write_png(options.sampling.outdir / (names[i] + ".png"), grid_of(one, {names[i]}));
+    if (movement.angles.empty()) continue;
+    write_sweep(options.sampling.outdir, names[i] + "_" + options.axis, moving_figure(one, {names[i]}, movement).frames,
+                options.output);
+  }
 }
 
 void compare(const CompareOptions& options) {
   const torch::NoGradGuard no_grad;
   if (options.sampling.networks.size() < 2) usage_error("compare needs two or more --network");
+  if (options.steps < 2) usage_error("--steps {}: expected at least 2", options.steps);
   const std::vector<std::string> labels = labels_of(options);
-  const std::vector<double> angles = published_range(SweepAxis::yaw).angles(SweepAxis::yaw);
+  const Movement movement = movement_of(options.axis);
   SamplingRun run("compare", options.sampling);
-  std::vector<Row> rows;
+  std::vector<Showing> showings;
   std::vector<std::string> names;
   for (size_t index = 0; index < run.network_count(); ++index) {
-    const model::LoadedNetwork& network = run.network(index);
-    if (network.generator->config().z_dim != run.network().generator->config().z_dim) {
-      usage_error("{} takes {} latent dimensions and {} takes {}: the same latents cannot go through both", labels[0],
-                  run.network().generator->config().z_dim, labels[index], network.generator->config().z_dim);
-    }
-    const Codes codes = run.codes(index);
-    if (codes.size() > max_columns)
-      usage_error("compare shows at most {} samples side by side, not {}", max_columns, codes.size());
+    const Codes codes = codes_of(run, options, index, labels);
     names = codes.names;
     run.keep_tensor(fmt::format("styles_{}", index), codes.styles);
-    rows.push_back(network.lifted ? lifted_row(*network.lifted, codes.styles, options.sampling.batch, angles)
-                                  : plain_row(network.generator, codes.styles, options.sampling.batch, angles.size()));
-    log_info("{}: {} samples", labels[index], codes.size());
+    showings.push_back(show(labels[index], run.network(index), codes.styles, options.sampling.batch, movement));
+    log_info("{}: {} samples", labels[index], names.size());
   }
   run.make_folder();
   run.record().set("samples", names);
   run.record().set("labels", labels);
-  formats::write_png(run.output("compare.png"), grid_of(rows, labels, names, {}));
-  std::vector<formats::Image> frames;
-  for (size_t angle = 0; angle < angles.size(); ++angle) frames.push_back(grid_of(rows, labels, names, angle));
-  write_sweep(options.sampling.outdir, "compare_yaw", frames, options.output);
+  run.record().set("axis", options.axis);
+  write_grids(options, showings, names, movement);
+  if (!options.grid_only) write_samples(options, showings, names, movement);
   run.finish();
 }
 
@@ -112,8 +120,17 @@ void add_compare(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("compare", "The same latents through two or more networks, one labelled row each");
   add_sampling_options(*command, options->sampling, Networks::several);
+  command
+      ->add_option("--axis", options->axis,
+                   "What moves: none (stills), yaw, pitch, light, or interpolate (steps between consecutive samples, "
+                   "each turned)")
+      ->check(CLI::IsMember({"none", "yaw", "pitch", "light", "interpolate"}))
+      ->capture_default_str();
+  command->add_option("--steps", options->steps, "Codes from one sample to the next, both included (interpolate)")
+      ->capture_default_str();
   command->add_option("--labels", options->labels, "Row labels instead of file names, separated by commas")
       ->delimiter(',');
+  command->add_flag("--grid-only", options->grid_only, "Only the grids, no files per sample");
   add_sweep_output_options(*command, options->output);
   command->callback([options] { compare(*options); });
 }

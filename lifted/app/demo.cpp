@@ -33,20 +33,20 @@ class Page {
   void still(const std::string& name, const formats::Image& image, const std::string& title,
              const std::string& caption) {
     formats::write_png(folder_ / (name + ".png"), image);
-    page_.figures.push_back({name + ".png", title, caption});
+    page_.content.push_back(Figure{name + ".png", title, caption});
     progress_.advance();
   }
   void moving(const std::string& name, const MovingFigure& figure, const std::string& title,
               const std::string& caption) {
     write_sweep(folder_, name, figure.frames, {});
     formats::write_png(folder_ / (name + ".png"), figure.still);
-    page_.figures.push_back({name + ".gif", title, caption});
-    page_.figures.push_back({name + ".png", title + ", still", "The same at chosen moments."});
+    page_.content.push_back(Figure{name + ".gif", title, caption});
+    page_.content.push_back(Figure{name + ".png", title + ", still", "The same at chosen moments."});
     progress_.advance();
   }
   void mesh(const std::string& name, const formats::Mesh& mesh, const std::string& title, const std::string& caption) {
     formats::write_mesh(folder_, name, "glb", mesh);
-    page_.figures.push_back({name + ".glb", title, caption});
+    page_.content.push_back(Figure{name + ".glb", title, caption});
     progress_.advance();
   }
   void write() {

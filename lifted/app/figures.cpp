@@ -1,5 +1,6 @@
 #include "lifted/app/figures.h"
 
+#include "lifted/app/comparison.h"
 #include "lifted/app/pictures.h"
 #include "lifted/base/error.h"
 #include "lifted/formats/color_map.h"
@@ -11,7 +12,6 @@ namespace {
 
 using formats::Image;
 
-constexpr size_t kStillColumns = 7;
 constexpr int kMostDrawn = 4;  // times the network's size, as sweep_images() takes it
 
 Image scaled(const Image& image, const FigureStyle& style) {
@@ -24,8 +24,8 @@ Image picture(const torch::Tensor& image, const FigureStyle& style) {
 }
 
 /// One person at each of the angles.
-std::vector<Image> swept(const Cast& cast, int64_t person, SweepAxis axis, const std::vector<double>& angles,
-                         const FigureStyle& style) {
+std::vector<Image> turned(const Cast& cast, int64_t person, SweepAxis axis, const std::vector<double>& angles,
+                          const FigureStyle& style) {
   const int drawn = std::min(style.scale, kMostDrawn), side = cast.lifted->size() * style.scale;
   const StyledSweep sweep{axis, angles, {.scale = static_cast<double>(drawn)}};
   std::vector<Image> frames =
@@ -33,45 +33,6 @@ std::vector<Image> swept(const Cast& cast, int64_t person, SweepAxis axis, const
   if (drawn == style.scale) return frames;
   for (Image& frame : frames) frame = formats::resized(frame, side, side);
   return frames;
-}
-
-/// Everyone at each of the angles: by person, then by angle.
-std::vector<std::vector<Image>> swept(const Cast& cast, SweepAxis axis, const std::vector<double>& angles,
-                                      const FigureStyle& style) {
-  std::vector<std::vector<Image>> people;
-  for (int64_t i = 0; i < cast.size(); ++i) people.push_back(swept(cast, i, axis, angles, style));
-  return people;
-}
-
-/// Rows of people by columns of angles.
-Image still_of(const std::vector<std::vector<Image>>& people, const std::vector<std::string>& names,
-               const std::vector<double>& angles) {
-  formats::ContactSheet sheet;
-  const std::vector<size_t> columns = spread_indices(angles.size(), kStillColumns);
-  for (const size_t column : columns) sheet.column_labels.push_back(angle_label(angles[column]));
-  sheet.row_labels = names;
-  for (const auto& person : people) {
-    for (const size_t column : columns) sheet.images.push_back(person[column]);
-  }
-  return formats::render_contact_sheet(sheet);
-}
-
-/// One frame per angle with everyone in a row.
-std::vector<Image> frames_side_by_side(const std::vector<std::vector<Image>>& people, size_t angles,
-                                       const std::vector<std::string>& labels) {
-  std::vector<Image> frames;
-  for (size_t angle = 0; angle < angles; ++angle) {
-    formats::ContactSheet row;
-    for (const auto& person : people) row.images.push_back(person[angle]);
-    row.columns = static_cast<int>(people.size());
-    row.column_labels = labels;
-    frames.push_back(formats::render_contact_sheet(row));
-  }
-  return frames;
-}
-
-std::vector<double> published_angles(SweepAxis axis) {
-  return published_range(axis).angles(axis);
 }
 
 }  // namespace
@@ -90,12 +51,23 @@ Cast Cast::narrow(int64_t first, int64_t count) const {
   return part;
 }
 
+std::vector<Image> face_pictures(const Cast& cast, const FigureStyle& style) {
+  std::vector<Image> faces = frames_of(cast.lifted->render(cast.estimates).recon_im);
+  for (Image& face : faces) face = scaled(face, style);
+  return faces;
+}
+
+std::vector<std::vector<Image>> turned_pictures(const Cast& cast, SweepAxis axis, const std::vector<double>& angles,
+                                                const FigureStyle& style) {
+  std::vector<std::vector<Image>> people;
+  for (int64_t i = 0; i < cast.size(); ++i) people.push_back(turned(cast, i, axis, angles, style));
+  return people;
+}
+
 Image faces_figure(const Cast& cast, int columns, const FigureStyle& style) {
   formats::ContactSheet sheet;
   sheet.columns = columns;
-  for (Image& face : frames_of(cast.lifted->render(cast.estimates).recon_im)) {
-    sheet.images.push_back(scaled(face, style));
-  }
+  sheet.images = face_pictures(cast, style);
   return formats::render_contact_sheet(sheet);
 }
 
@@ -118,42 +90,24 @@ Image factors_figure(const Cast& cast, const FigureStyle& style) {
 }
 
 MovingFigure sweep_figure(const Cast& cast, SweepAxis axis, const FigureStyle& style) {
-  const std::vector<double> angles = published_angles(axis);
-  const auto people = swept(cast, axis, angles, style);
-  return {frames_side_by_side(people, angles.size(), {}), still_of(people, cast.names, angles)};
+  const Movement movement = published_movement(axis);
+  return moving_figure({show("", cast, movement, style)}, cast.names, movement);
 }
 
 MovingFigure interpolation_figure(const Cast& ends, int steps, const FigureStyle& style) {
   const int64_t last = ends.size() - 1;
   const Cast between(*ends.lifted, step_labels(steps),
                      codes_between(ends.styles.narrow(0, 0, 1), ends.styles.narrow(0, last, 1), steps));
-  const std::vector<double> angles = published_angles(SweepAxis::yaw);
-  const auto people = swept(between, SweepAxis::yaw, angles, style);
-  return {frames_side_by_side(people, angles.size(), between.names), still_of(people, between.names, angles)};
+  return sweep_figure(between, SweepAxis::yaw, style);
 }
 
 MovingFigure comparison_figure(const std::vector<std::string>& labels, const std::vector<Cast>& casts,
                                const FigureStyle& style) {
-  const std::vector<double> angles = published_angles(SweepAxis::yaw);
-  std::vector<std::vector<std::vector<Image>>> models;
-  for (const Cast& cast : casts) models.push_back(swept(cast, SweepAxis::yaw, angles, style));
-  formats::ContactSheet still;
-  still.row_labels = labels;
-  still.column_labels = casts.front().names;
-  for (const Cast& cast : casts) {
-    for (Image& face : frames_of(cast.lifted->render(cast.estimates).recon_im)) {
-      still.images.push_back(scaled(face, style));
-    }
-  }
-  MovingFigure figure{.frames = {}, .still = formats::render_contact_sheet(still)};
-  for (size_t angle = 0; angle < angles.size(); ++angle) {
-    formats::ContactSheet frame = still;
-    frame.images.clear();
-    for (const auto& people : models) {
-      for (const auto& person : people) frame.images.push_back(person[angle]);
-    }
-    figure.frames.push_back(formats::render_contact_sheet(frame));
-  }
+  const Movement movement = published_movement(SweepAxis::yaw);
+  std::vector<Showing> showings;
+  for (size_t i = 0; i < casts.size(); ++i) showings.push_back(show(labels[i], casts[i], movement, style));
+  MovingFigure figure = moving_figure(showings, casts.front().names, movement);
+  figure.still = grid_of(showings, casts.front().names);
   return figure;
 }
 
@@ -162,9 +116,7 @@ Image mix_figure(const Cast& shapes, const Cast& looks, const FigureStyle& style
   sheet.row_labels = {"shape \\ looks"};
   sheet.column_labels = {""};
   sheet.images.emplace_back();
-  for (Image& face : frames_of(looks.lifted->render(looks.estimates).recon_im)) {
-    sheet.images.push_back(scaled(face, style));
-  }
+  for (Image& face : face_pictures(looks, style)) sheet.images.push_back(std::move(face));
   sheet.column_labels.insert(sheet.column_labels.end(), looks.names.begin(), looks.names.end());
   for (int64_t row = 0; row < shapes.size(); ++row) {
     const model::Estimate shape = shapes.estimates.narrow(row, 1);

@@ -40,7 +40,14 @@ struct FigureStyle {
   int scale = 1;
 };
 
-/// Everyone at the predicted view and light, in `columns` columns.
+/// Everyone at the predicted view and light.
+std::vector<formats::Image> face_pictures(const Cast& cast, const FigureStyle& style = {});
+/// Everyone at each of the angles (degrees) of an axis: by person, then by angle.
+std::vector<std::vector<formats::Image>> turned_pictures(const Cast& cast, SweepAxis axis,
+                                                         const std::vector<double>& angles,
+                                                         const FigureStyle& style = {});
+
+/// The same, in `columns` columns.
 formats::Image faces_figure(const Cast& cast, int columns, const FigureStyle& style = {});
 
 /// One row per person: the 2D teacher's image, the rendering, and what it is made of (albedo, depth, normals, shading,

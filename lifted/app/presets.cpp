@@ -31,10 +31,14 @@ std::string text_of_built_in(const std::string& name) {
 
 }  // namespace
 
-std::string preset_names() {
+std::vector<std::string> all_presets() {
   std::vector<std::string> names;
   for (const auto& item : built_in()) names.push_back(item.first);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return names;
+}
+
+std::string preset_names() {
+  return fmt::format("{}", fmt::join(all_presets(), ", "));
 }
 
 nlohmann::json read_preset(const std::string& name) {

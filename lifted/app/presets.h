@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lifted::app {
 
@@ -13,6 +14,9 @@ namespace lifted::app {
 nlohmann::json read_preset(const std::string& name);
 /// A preset's text, all of it checked; `name` is what errors call it.
 nlohmann::json parse_preset(std::string_view text, const std::string& name);
+
+/// The names of those built in, sorted.
+std::vector<std::string> all_presets();
 
 /// "afhq-cat, celeba, ffhq, …".
 std::string preset_names();

@@ -3,22 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "lifted/app/architecture_figure.h"
+#include "lifted/app/presets.h"
 #include "lifted/app/result_table.h"
 #include "lifted/base/error.h"
 #include "lifted/metrics/suite.h"
+#include "lifted/train/lift_options.h"
 
 namespace lifted::app {
 namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* kNothing = "–";
+constexpr const char* kTeacher = "2D teacher";
 
-std::vector<ordered_json> flat_rows(const Report& report) {
-  std::vector<ordered_json> rows;
-  for (const auto& row : report.rows) rows.push_back(flatten_results(row.results));
-  return rows;
-}
+/// What the report's Table 2 counts, as the public archives have it.
+struct PublishedData {
+  const char *domain, *title, *images, *size;
+};
+constexpr PublishedData kPublishedData[] = {{"faces", "FFHQ", "70,000", "1024x1024"},
+                                            {"cats", "AFHQ Cat", "about 5,000", "512x512"},
+                                            {"celeba", "CelebA", "202,599", "178x218"}};
 
 /// Every name that occurs, in the order of its first occurrence.
 std::vector<std::string> names_of(const std::vector<ordered_json>& rows) {
@@ -29,8 +36,8 @@ std::vector<std::string> names_of(const std::vector<ordered_json>& rows) {
   return names;
 }
 
-std::string cell(const ordered_json& row, const std::string& name) {
-  return row.contains(name) ? cell_text(row[name]) : kNothing;
+std::string cell(const ordered_json* row, const std::string& name) {
+  return row && row->contains(name) ? cell_text((*row)[name]) : kNothing;
 }
 
 /// Of the flattened names those that stand in Table 3: distances to real images, and a few that say whether it is 3D.
@@ -43,64 +50,85 @@ bool is_headline(const std::string& name) {
                                                   "shape inverted lifted mad_degrees"};
   if (std::ranges::any_of(chosen, [&](const std::string& head) { return name.starts_with(head); }))
     return !name.ends_with("_std");
-  const std::string metric = name.substr(0, name.find(' '));
-  return !image_metrics(metric).empty();
+  return !image_metrics(name.substr(0, name.find(' '))).empty();
 }
 
-std::vector<std::string> published_cells(const std::string& setting) {
+std::vector<ordered_json> flat(const std::vector<Measurement>& measurements) {
+  std::vector<ordered_json> rows;
+  for (const auto& one : measurements) rows.push_back(flatten_results(one.results));
+  return rows;
+}
+
+std::string title_of(const Report& report, const std::string& domain) {
+  const DomainEntry* entry = report.manifest.find(domain);
+  return entry ? entry->title : domain;
+}
+
+std::vector<std::string> published_cells(const std::string& domain, const std::string& setting) {
   const size_t rank = published_rank(setting);
-  if (rank == published_table().size()) return {kNothing, kNothing};
+  if (domain != "faces" || rank == published_table().size()) return {kNothing, kNothing};
   const auto& row = published_table()[rank];
   return {fmt::format("{:.2f}", row.reproduced), fmt::format("{:.2f}", row.original)};
 }
 
-Table table3(const Report& report) {
-  const auto rows = flat_rows(report);
-  std::vector<std::string> ours = names_of(rows);
-  std::erase_if(ours, [](const std::string& name) { return !is_headline(name); });
-  const std::string where = report.data.empty() ? fmt::format("ours, {0}x{0}", report.size)
-                                                : fmt::format("ours, {1} {0}x{0}", report.size, report.data);
-  Table table{.title = "Table 3",
-              .caption =
-                  "Published: FID on FFHQ at 256x256 as the report reproduced it and as the paper gives it; each "
-                  "ablation drops one term and retrains. Ours: other data, other networks, other training; to be "
-                  "compared within a column only. SIDE in units of 0.01, MAD in degrees.",
-              .columns = {"setting", "published: FID, FFHQ 256x256, report", "published: FID, FFHQ 256x256, paper"},
-              .rows = {}};
-  for (const auto& name : ours) table.columns.push_back(where + ": " + name);
-  const auto add = [&](const std::string& name, const ordered_json& row) {
-    std::vector<std::string> cells = {name};
-    for (auto& text : published_cells(name)) cells.push_back(std::move(text));
-    for (const auto& column : ours) cells.push_back(cell(row, column));
-    table.rows.push_back(std::move(cells));
+/// Rows of Table 3: (domain, setting), the report's first.
+std::vector<std::pair<std::string, std::string>> experiments(const Report& report) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto add = [&](const std::string& domain, const std::string& setting) {
+    if (std::ranges::find(rows, std::pair(domain, setting)) == rows.end()) rows.emplace_back(domain, setting);
   };
-  for (size_t i = 0; i < rows.size(); ++i) add(report.rows[i].name, rows[i]);
-  for (const auto& published : published_table()) {
-    const bool ours_too =
-        std::ranges::any_of(report.rows, [&](const ReportRow& row) { return row.name == published.setting; });
-    if (!ours_too) add(published.setting, ordered_json::object());
+  for (const auto& published : published_table()) add("faces", published.setting);
+  for (const auto& one : report.measurements) add(one.domain, one.setting);
+  return rows;
+}
+
+std::string commands_of(const Report& report) {
+  std::string text;
+  for (const auto& one : report.measurements)
+    text += fmt::format("{} {}, {}:\n  {}\n", title_of(report, one.domain), one.setting, one.role, one.command);
+  return text;
+}
+
+Table every_number(const Report& report) {
+  Table table{.title = "Every measurement",
+              .caption = fmt::format("Truncation {:g}; {} samples where a metric's name fixes no number.",
+                                     report.manifest.truncation, report.manifest.meter.suite.samples),
+              .columns = {"measurement"},
+              .rows = {}};
+  const auto rows = flat(report.measurements);
+  for (const auto& one : report.measurements)
+    table.columns.push_back(fmt::format("{}: {}, {}", title_of(report, one.domain), one.setting, one.role));
+  for (const auto& name : names_of(rows)) {
+    std::vector<std::string> cells = {name};
+    for (const auto& row : rows) cells.push_back(cell(&row, name));
+    table.rows.push_back(std::move(cells));
   }
   return table;
 }
 
-Table every_number(const Report& report) {
-  const auto rows = flat_rows(report);
-  Table table{.title = "Every measurement",
-              .caption = fmt::format("Truncation {:g}; {} samples for identity, view_light, agreement and shape",
-                                     report.truncation, report.samples),
-              .columns = {"measurement"},
+Table weights_table(const Report& report) {
+  Table table{.title = "Weights",
+              .caption = "What the pictures and numbers above were made with.",
+              .columns = {"model", "data set", "file", "SHA-256"},
               .rows = {}};
-  if (report.generated_images > 0)
-    table.caption += fmt::format("; distances compare up to {} generated with {} real images of {}",
-                                 report.generated_images, report.real_images, report.data);
-  table.caption += ".";
-  for (const auto& row : report.rows) table.columns.push_back(row.name);
-  for (const auto& name : names_of(rows)) {
-    std::vector<std::string> cells = {name};
-    for (const auto& row : rows) cells.push_back(cell(row, name));
-    table.rows.push_back(std::move(cells));
-  }
+  for (const auto& one : report.weights)
+    table.rows.push_back({one.model, title_of(report, one.domain), one.file, one.sha256});
   return table;
+}
+
+/// Leaves of nested JSON under their paths.
+void leaves_of(const ordered_json& json, const std::string& path, std::map<std::string, ordered_json>& leaves) {
+  if (!json.is_object() && !json.is_array()) {
+    leaves[path] = json;
+    return;
+  }
+  for (const auto& [key, value] : json.items()) leaves_of(value, path.empty() ? key : path + "." + key, leaves);
+}
+
+bool same(const ordered_json& a, const ordered_json& b, double tolerance) {
+  if (!a.is_number() || !b.is_number()) return a == b;
+  const double x = a.get<double>(), y = b.get<double>();
+  return std::abs(x - y) <= tolerance * std::max(std::abs(x), std::abs(y));
 }
 
 }  // namespace
@@ -131,35 +159,168 @@ std::string image_metrics(const std::string& list) {
   return chosen;
 }
 
+Table coefficients_table() {
+  Table table{
+      .title = "Table 1: coefficients",
+      .caption =
+          "Of every preset. paper-…: as the report's Table 1 says, where λ_perturb multiplies what follows it; the "
+          "others: the authors' configurations. * marks where the two disagree.",
+      .columns = {"coefficient"},
+      .rows = {}};
+  const std::vector<std::string> names = all_presets();
+  std::map<std::string, nlohmann::json> weights;
+  for (const auto& name : names) {
+    table.columns.push_back(name);
+    const nlohmann::json preset = read_preset(name);
+    weights[name] =
+        train::LiftTrainerOptions::from_json(preset.value("training", nlohmann::json::object())).weights.to_json();
+  }
+  for (const auto& [coefficient, value] : weights.begin()->second.items()) {
+    std::vector<std::string> cells = {coefficient};
+    for (const auto& name : names) {
+      const std::string other = name.starts_with("paper-") ? name.substr(6) : "paper-" + name;
+      const bool differs = weights.contains(other) && weights[other][coefficient] != weights[name][coefficient];
+      cells.push_back(fmt::format("{:g}{}", weights[name][coefficient].get<double>(), differs ? " *" : ""));
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+Table data_table(const Report& report) {
+  Table table{.title = "Table 2: data sets",
+              .caption = "The archives the report used, and what was counted in the data named here.",
+              .columns = {"data set", "published: images", "published: pixels", "here", "images", "pixels"},
+              .rows = {}};
+  const auto add = [&](const std::string& domain, std::vector<std::string> cells) {
+    const auto found = report.data.find(domain);
+    if (found == report.data.end()) {
+      cells.insert(cells.end(), {fmt::format("(domains.{}.data)", domain), kNothing, kNothing});
+    } else {
+      const DataFacts& facts = found->second;
+      cells.insert(cells.end(),
+                   {facts.name, std::to_string(facts.images), fmt::format("{}x{}", facts.width, facts.height)});
+    }
+    table.rows.push_back(std::move(cells));
+  };
+  for (const auto& published : kPublishedData)
+    add(published.domain, {published.title, published.images, published.size});
+  for (const auto& domain : report.manifest.domains) {
+    const bool listed = std::ranges::any_of(kPublishedData, [&](const auto& it) { return domain.key == it.domain; });
+    if (!listed) add(domain.key, {domain.title, kNothing, kNothing});
+  }
+  return table;
+}
+
+Table results_table(const Report& report) {
+  Table table{
+      .title = "Table 3: distances",
+      .caption =
+          "Published: FID on FFHQ at 256x256, as the report reproduced it and as the paper gives it; each ablation "
+          "drops one term and retrains. Ours: the models and data named here, to be compared within a column only. "
+          "SIDE in "
+          "units of 0.01, MAD in degrees.",
+      .columns = {"experiment", "data set", "published FID: reproduced", "published FID: original"},
+      .rows = {},
+      .details = commands_of(report)};
+  const auto rows = flat(report.measurements);
+  std::vector<std::string> metrics = names_of(rows);
+  std::erase_if(metrics, [](const std::string& name) { return !is_headline(name); });
+  std::vector<std::pair<std::string, std::string>> ours;  // metric, role
+  for (const auto& metric : metrics) {
+    for (const char* role : {"reproduced", "original", kTeacher}) {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (report.measurements[i].role != role || !rows[i].contains(metric)) continue;
+        ours.emplace_back(metric, role);
+        break;
+      }
+    }
+  }
+  for (const auto& [metric, role] : ours) table.columns.push_back(fmt::format("ours, {}: {}", role, metric));
+  for (const auto& [domain, setting] : experiments(report)) {
+    std::vector<std::string> cells = {
+        setting, domain == "faces" && !report.manifest.find(domain) ? "FFHQ" : title_of(report, domain)};
+    for (auto& text : published_cells(domain, setting)) cells.push_back(std::move(text));
+    for (const auto& [metric, role] : ours) {
+      const ordered_json* found = nullptr;
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const auto& one = report.measurements[i];
+        if (one.domain == domain && one.setting == setting && one.role == role) found = &rows[i];
+      }
+      cells.push_back(cell(found, metric));
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
 WebPage report_page(const Report& report) {
-  return {
+  WebPage page{
       .title = "LiftedGAN, reproduced",
-      .introduction = fmt::format("Table 3 and figures 2 to 9 in the layout of the reproducibility report, made by one "
-                                  "command from the models at hand ({0}x{0} pixels). Figures show {1}, unless they say "
-                                  "otherwise.",
-                                  report.size, report.rows.empty() ? "" : report.rows[0].file.filename().string()),
-      .figures = report.figures,
-      .tables = {table3(report)},
-      .appendix = {every_number(report)},
+      .introduction =
+          "Tables 1 to 3 and figures 1 to 9 in the order and layout of the reproducibility report, made by one command "
+          "from the models at hand. What was not at hand is an empty place that says which entry of the manifest "
+          "brings it.",
+      .content = {},
       .embed = true};
+  page.content.emplace_back(Heading{"The report"});
+  page.content.emplace_back(coefficients_table());
+  page.content.emplace_back(data_table(report));
+  page.content.emplace_back(results_table(report));
+  page.content.emplace_back(architecture_figure());
+  for (const auto& figure : report.figures) page.content.emplace_back(figure);
+  page.content.emplace_back(Heading{"Beyond the report"});
+  for (const auto& figure : report.beyond) page.content.emplace_back(figure);
+  if (!report.measurements.empty()) page.content.emplace_back(every_number(report));
+  page.content.emplace_back(weights_table(report));
+  return page;
 }
 
 ordered_json report_json(const Report& report) {
-  ordered_json json = {{"data", report.data},
-                       {"size", report.size},
-                       {"trunc", report.truncation},
-                       {"real_images", report.real_images},
-                       {"generated_images", report.generated_images},
-                       {"samples", report.samples}};
-  for (const auto& row : report.rows) json["ours"][row.name] = {{"file", row.file.string()}, {"results", row.results}};
+  ordered_json json = {{"manifest", report.manifest.to_json()}};
+  for (const auto& [domain, facts] : report.data)
+    json["data"][domain] = {{"name", facts.name},
+                            {"fingerprint", facts.fingerprint},
+                            {"images", facts.images},
+                            {"width", facts.width},
+                            {"height", facts.height}};
+  for (const auto& one : report.weights)
+    json["weights"][one.domain][one.model] = {{"file", one.file}, {"sha256", one.sha256}};
+  for (const auto& one : report.measurements)
+    json["ours"][one.domain][one.setting][one.role] = {{"results", one.results}, {"command", one.command}};
   auto& published = json["published"];
   published["source"] = "ML Reproducibility Challenge 2021, Table 3";
   published["metric"] = "FID";
   published["data"] = "FFHQ 256x256";
   for (const auto& row : published_table())
     published["rows"][row.setting] = {{"reproduced", row.reproduced}, {"original", row.original}};
-  for (const auto& figure : report.figures) json["figures"].push_back({{"file", figure.file}, {"title", figure.title}});
+  for (const auto* figures : {&report.figures, &report.beyond}) {
+    for (const auto& figure : *figures)
+      if (!figure.file.empty())
+        json["figures"].push_back({{"file", figure.file}, {"title", figure.title}, {"how", figure.details}});
+  }
+  json["pictures"] = report.pictures;
   return json;
+}
+
+std::vector<std::string> report_changes(const ordered_json& before, const ordered_json& now, double tolerance) {
+  std::vector<std::string> changes;
+  for (const char* part : {"data", "weights", "ours", "pictures"}) {
+    std::map<std::string, ordered_json> old_leaves, new_leaves;
+    if (before.contains(part)) leaves_of(before[part], part, old_leaves);
+    if (now.contains(part)) leaves_of(now[part], part, new_leaves);
+    for (const auto& [path, value] : old_leaves) {
+      if (path.ends_with(".command")) continue;
+      const auto found = new_leaves.find(path);
+      if (found == new_leaves.end())
+        changes.push_back(path + ": is no longer made");
+      else if (!same(value, found->second, tolerance))
+        changes.push_back(fmt::format("{}: was {}, is {}", path, cell_text(value), cell_text(found->second)));
+    }
+    for (const auto& [path, value] : new_leaves)
+      if (!old_leaves.contains(path)) changes.push_back(path + ": was not made before");
+  }
+  return changes;
 }
 
 }  // namespace lifted::app

@@ -1,18 +1,15 @@
-// `reproduce`: the report's Table 3 and figures 2 to 9 for the models at hand, on one page that needs no other file.
+// `reproduce`: the report's tables and figures for the models at hand, under their own numbers, on one page that needs
+// no other file.
 #include <algorithm>
-#include <map>
 
 #include "lifted/app/commands.h"
-#include "lifted/app/figures.h"
-#include "lifted/app/meter.h"
-#include "lifted/app/report.h"
-#include "lifted/app/run_record.h"
+#include "lifted/app/report_maker.h"
 #include "lifted/app/seeds.h"
 #include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
-#include "lifted/base/random.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
 
@@ -21,20 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr const char* kFull = "full";
-constexpr int kFactorRows = 4, kSweepPeople = 4, kMixPeople = 3, kComparePeople = 4, kInterpolationSteps = 6;
-
 struct ReproduceOptions {
-  fs::path network = model::kBuiltinNetwork, gan, outdir, ablation_run;
+  fs::path manifest, example, network, gan, original, original_gan, outdir, ablation_run;
   std::vector<std::string> ablations;
   MeterSettings meter;
   std::string seeds = "0-15", device = "auto";
   int threads = 0;
-};
-
-struct Named {
-  std::string name;
-  fs::path file;
+  bool check = false;
 };
 
 /// The newest network snapshot below a variant's folder of an `ablate` run, or nothing.
@@ -47,190 +37,134 @@ fs::path newest_snapshot(const fs::path& folder) {
   return found.empty() ? fs::path() : *std::ranges::max_element(found);
 }
 
-std::vector<Named> variants_of(const fs::path& run) {
+std::vector<NamedModel> variants_of(const fs::path& run, const fs::path& gan) {
   require(fs::is_directory(run), "{}: is no folder, expected the --outdir of an `ablate` run", run.string());
-  std::vector<Named> found;
+  std::vector<NamedModel> found;
   for (const auto& entry : fs::directory_iterator(run)) {
     const std::string name = entry.path().filename().string();
-    if (!entry.is_directory() || (name != kFull && !name.starts_with("wo_"))) continue;
+    if (!entry.is_directory() || (name != "full" && !name.starts_with("wo_"))) continue;
     const fs::path file = newest_snapshot(entry.path());
     require(!file.empty(), "{}: holds no network-snapshot-NNNNNN.safetensors", entry.path().string());
-    found.push_back({name, file});
+    found.push_back({name, {file, gan}});
   }
   require(!found.empty(), "{}: holds neither full/ nor wo_…/, expected the --outdir of an `ablate` run", run.string());
-  std::ranges::sort(found, {}, &Named::name);
+  std::ranges::sort(found, {}, &NamedModel::name);
   return found;
 }
 
-/// The model first, then the ablations in the table's order; unknown ones at the end.
-std::vector<Named> models_of(const ReproduceOptions& options) {
-  std::vector<Named> ablations;
-  if (!options.ablation_run.empty()) ablations = variants_of(options.ablation_run);
-  for (const std::string& text : options.ablations) {
-    const size_t sign = text.find('=');
-    if (sign == 0 || sign + 1 == text.size())
-      usage_error("--ablation {}: expected [NAME=]FILE, for example wo_flip=wo_flip.safetensors", text);
-    if (sign == std::string::npos) {
-      ablations.push_back({fs::path(text).stem().string(), text});
-    } else {
-      ablations.push_back({text.substr(0, sign), text.substr(sign + 1)});
-    }
-  }
-  std::ranges::stable_sort(ablations, {}, [](const Named& model) { return published_rank(model.name); });
-  const bool has_full = std::ranges::any_of(ablations, [](const Named& model) { return model.name == kFull; });
-  std::vector<Named> models = {{has_full ? "model" : kFull, options.network}};
-  for (const auto& model : ablations) {
-    if (std::ranges::any_of(models, [&](const Named& other) { return other.name == model.name; }))
-      usage_error("--ablation {}: there are two models of that name", model.name);
-    models.push_back(model);
-  }
-  return models;
+NamedModel ablation_of(const std::string& text, const fs::path& gan) {
+  const size_t sign = text.find('=');
+  if (sign == 0 || sign + 1 == text.size())
+    usage_error("--ablation {}: expected [NAME=]FILE, for example wo_flip=wo_flip.safetensors", text);
+  if (sign == std::string::npos) return {fs::path(text).stem().string(), {text, gan}};
+  return {text.substr(0, sign), {text.substr(sign + 1), gan}};
 }
 
-class Reproduction {
- public:
-  explicit Reproduction(const ReproduceOptions& options)
-      : options_(options), record_("reproduce"), device_(parse_device(options.device)), models_(models_of(options)) {
-    for (const auto& model : models_) load(model);
-    const auto& first = networks_[0].generator->config();
-    for (size_t i = 1; i < models_.size(); ++i) {
-      const auto& other = networks_[i].generator->config();
-      require(other.size == first.size && other.z_dim == first.z_dim,
-              "{}: makes images of {}x{} from {} numbers, but {} of {}x{} from {}: they cannot be compared",
-              models_[i].file.string(), other.size, other.size, other.z_dim, models_[0].file.string(), first.size,
-              first.size, first.z_dim);
-    }
+/// What the options without --manifest say: one domain, faces. The full model of an `ablate` run is the reproduced one
+/// where no other is named.
+Manifest manifest_of(const ReproduceOptions& options) {
+  Manifest manifest;
+  manifest.seeds = options.seeds;
+  manifest.truncation = options.meter.suite.truncation_psi;
+  manifest.meter = options.meter;
+  const std::string title = options.meter.data.empty() ? "faces" : options.meter.data.stem().string();
+  DomainEntry faces{
+      .key = "faces", .title = title, .original = {}, .reproduced = {}, .ablations = {}, .data = options.meter.data};
+  if (!options.ablation_run.empty()) faces.ablations = variants_of(options.ablation_run, options.gan);
+  for (const auto& text : options.ablations) faces.ablations.push_back(ablation_of(text, options.gan));
+  if (!options.original.empty()) {
+    faces.original = ModelEntry{options.original, options.original_gan.empty() ? options.gan : options.original_gan};
   }
-
-  void run() {
-    Report report{.data = options_.meter.data.filename().string(),
-                  .size = networks_[0].generator->config().size,
-                  .truncation = options_.meter.suite.truncation_psi};
-    measure(report);
-    Progress progress("figures", 8, "figures");
-    draw(report, progress);
-    write_file_atomically(options_.outdir / "reproduce.json", report_json(report).dump(2) + "\n");
-    write_web_page(options_.outdir / "index.html", report_page(report));
-    record_.write(options_.outdir);
-    log_info("open {}", (options_.outdir / "index.html").string());
+  const auto full = std::ranges::find(faces.ablations, "full", &NamedModel::name);
+  if (!options.network.empty()) {
+    faces.reproduced = ModelEntry{options.network, options.gan};
+    if (full != faces.ablations.end()) full->name = "full of " + options.ablation_run.filename().string();
+  } else if (full != faces.ablations.end()) {
+    faces.reproduced = full->files;
+    faces.ablations.erase(full);
+  } else {
+    faces.reproduced = ModelEntry{model::kBuiltinNetwork, {}};
   }
-
- private:
-  void load(const Named& model) {
-    auto network = model::load_network(model.file, needs_gan(model) ? std::optional(options_.gan) : std::nullopt);
-    network.require_lifted();
-    network.lifted->to(device_);
-    network.generator->to(device_);
-    network.statistics.mean = network.statistics.mean.to(device_);
-    for (const auto& file : network.files) record_.add_network(file);
-    networks_.push_back(std::move(network));
+  std::vector<std::string> names;
+  for (const auto& ablation : faces.ablations) {
+    if (std::ranges::find(names, ablation.name) != names.end())
+      usage_error("--ablation {}: there are two models of that name", ablation.name);
+    names.push_back(ablation.name);
   }
+  manifest.domains.push_back(std::move(faces));
+  return manifest;
+}
 
-  bool needs_gan(const Named& model) const { return !options_.gan.empty() && model.file.extension() != ".safetensors"; }
+ordered_json stored_report(const fs::path& folder) {
+  const fs::path file = folder / "reproduce.json";
+  require(fs::exists(file), "--check {}: holds no reproduce.json; make the report first", folder.string());
+  const ordered_json json = read_json_file(file);
+  require(json.is_object() && json.contains("manifest"), "{}: is no report of this program", file.string());
+  return json;
+}
 
-  void measure(Report& report) const {
-    const Meter meter(options_.meter, report.size, device_);
-    if (meter.images()) report.real_images = meter.images()->size();
-    report.generated_images = meter.generated_images();
-    report.samples = options_.meter.suite.samples;
-    for (size_t i = 0; i < models_.size(); ++i) {
-      log_info("measuring {}", models_[i].name);
-      report.rows.push_back({models_[i].name, models_[i].file, meter.measure(networks_[i])});
-    }
-    const std::string plain = image_metrics(options_.meter.metrics);
-    if (plain.empty()) return;
-    MeterSettings settings = options_.meter;
-    settings.metrics = plain;
-    model::LoadedNetwork teacher = networks_[0];
-    teacher.lifted = nullptr;
-    report.rows.push_back({"2D teacher", models_[0].file, Meter(settings, report.size, device_).measure(teacher)});
-  }
-
-  Cast cast_of(size_t index) const {
-    const auto& network = networks_[index];
-    const auto seeds = parse_seeds(options_.seeds);
-    std::vector<torch::Tensor> z;
-    std::vector<std::string> names;
-    for (const uint32_t seed : seeds) {
-      z.push_back(torch::tensor(numpy_randn(seed, network.generator->config().z_dim)));
-      names.push_back(seed_name(seed));
-    }
-    const auto w = network.generator->map(torch::stack(z).to(device_));
-    return {*network.lifted, names,
-            model::truncate(w, network.statistics, {.psi = options_.meter.suite.truncation_psi, .cutoff = {}},
-                            network.generator->layers())};
-  }
-
-  void draw(Report& report, Progress& progress) const {
-    const FigureStyle style{std::max(1, 128 / report.size)};
-    const Cast all = cast_of(0);
-    const auto first = [&](int64_t count) { return all.narrow(0, std::min(count, all.size())); };
-    const auto keep = [&](const std::string& name, const formats::Image& still, const std::string& title,
-                          const std::string& caption) {
-      formats::write_png(options_.outdir / (name + ".png"), still);
-      report.figures.push_back({name + ".png", title, caption});
-      progress.advance();
-    };
-    const auto keep_moving = [&](const std::string& name, const MovingFigure& figure, const std::string& title,
-                                 const std::string& caption, const std::string& still = "The same at seven angles.") {
-      write_sweep(options_.outdir, name, figure.frames, {.formats = {"gif"}, .fps = 20});
-      report.figures.push_back({name + ".gif", title, caption});
-      keep(name, figure.still, title + ", still", still);
-    };
-    keep("figure2", factors_figure(first(kFactorRows), style), "Figure 2: what a picture is made of",
-         "From each code the 2D teacher's image, and the rendering from albedo, depth, normals, shading and "
-         "transformation map.");
-    keep("figure3", faces_figure(all, 8, style), "Figure 3: samples", "At the predicted view and light.");
-    keep_moving("figure4", sweep_figure(first(kSweepPeople), SweepAxis::yaw, style), "Figure 4: yaw",
-                "From −45 to 45 degrees at constant light.");
-    keep_moving("figure5", sweep_figure(first(kSweepPeople), SweepAxis::pitch, style), "Figure 5: pitch",
-                "From −15 to 15 degrees.");
-    keep_moving("figure6", sweep_figure(first(kSweepPeople), SweepAxis::light, style), "Figure 6: relighting",
-                "The light moves from −60 to 60 degrees; the view stays.");
-    keep_moving("figure7", interpolation_figure(first(2), kInterpolationSteps, style),
-                "Figure 7: interpolation under rotation", "Straight through w from one person to another.",
-                "One row per step.");
-    std::vector<std::string> labels;
-    std::vector<Cast> casts;
-    for (size_t i = 0; i < models_.size(); ++i) {
-      labels.push_back(models_[i].name);
-      casts.push_back(cast_of(i).narrow(0, std::min<int64_t>(kComparePeople, all.size())));
-    }
-    MovingFigure compared = comparison_figure(labels, casts);  // many pictures: at their own size while they move
-    compared.still = comparison_figure(labels, casts, style).still;
-    keep_moving("figure8", compared, "Figure 8: ablations", "The same codes through every model.",
-                "At the predicted view and light.");
-    const int64_t shapes = std::min<int64_t>(kMixPeople, all.size() / 2);
-    keep("figure9", mix_figure(all.narrow(0, shapes), all.narrow(shapes, std::min(shapes, all.size() - shapes)), style),
-         "Figure 9: style mixing", "The shape of each row's person in the looks of each column's.");
-  }
-
-  ReproduceOptions options_;
-  RunRecord record_;
-  torch::Device device_;
-  std::vector<Named> models_;
-  std::vector<model::LoadedNetwork> networks_;
-};
+/// Makes a stored report again in a folder of its own, and says what came out otherwise.
+void check(const ReproduceOptions& options) {
+  const ordered_json before = stored_report(options.outdir);
+  const Manifest manifest =
+      Manifest::from_json(before["manifest"], options.outdir, (options.outdir / "reproduce.json").string());
+  const fs::path again = options.outdir / ".check";
+  fs::remove_all(again);
+  make_output_folder(again);
+  RunRecord record("reproduce");
+  const Report report = make_report(manifest, again, parse_device(options.device), record);
+  fs::remove_all(again);
+  const auto changes = report_changes(before, report_json(report));
+  for (const auto& change : changes) log_info("changed: {}", change);
+  require(changes.empty(), "--check {}: {} things changed", options.outdir.string(), changes.size());
+  log_info("nothing changed: {} pictures, {} weights", report.pictures.size(), report.weights.size());
+}
 
 void reproduce(const ReproduceOptions& options) {
   const torch::NoGradGuard no_grad;
+  if (!options.example.empty()) {
+    require(!fs::exists(options.example), "--init {}: exists already", options.example.string());
+    write_file_atomically(options.example, manifest_example());
+    log_info("wrote {}; change it, then: liftedgan reproduce --manifest {} --outdir report", options.example.string(),
+             options.example.string());
+    return;
+  }
   if (options.outdir.empty()) usage_error("--outdir: expected a folder");
   metrics::parse_metrics(options.meter.metrics);  // mistakes are better found before networks are read
   if (parse_seeds(options.seeds).size() < 2) usage_error("--seeds {}: expected at least two", options.seeds);
   set_threads(options.threads);
+  if (options.check) return check(options);
+  const bool from_options = options.manifest.empty();
+  if (!from_options && (!options.network.empty() || !options.ablations.empty() || !options.ablation_run.empty()))
+    usage_error("--manifest {}: names the models; leave out --network, --ablation and --ablations",
+                options.manifest.string());
+  const Manifest manifest = from_options ? manifest_of(options) : Manifest::read(options.manifest);
+  const torch::Device device = parse_device(options.device);
+  RunRecord record("reproduce");
   make_output_folder(options.outdir);
-  Reproduction(options).run();
+  const Report report = make_report(manifest, options.outdir, device, record);
+  write_file_atomically(options.outdir / "reproduce.json", report_json(report).dump(2) + "\n");
+  write_web_page(options.outdir / "index.html", report_page(report));
+  record.write(options.outdir);
+  log_info("open {}", (options.outdir / "index.html").string());
 }
 
 }  // namespace
 
 void add_reproduce(CLI::App& app) {
   auto options = std::make_shared<ReproduceOptions>();
-  auto* command = app.add_subcommand("reproduce", "The report's table and figures for models at hand, on one page");
-  command
-      ->add_option("--outdir,--out-dir,--out", options->outdir, "Where index.html, reproduce.json and the figures go")
-      ->required();
-  command->add_option("--network,--ckpt,--pkl", options->network, "Lifted network; or builtin")->capture_default_str();
+  auto* command =
+      app.add_subcommand("reproduce", "The report's tables and figures, under their own numbers, on one page");
+  command->add_option("--outdir,--out-dir,--out", options->outdir,
+                      "Where index.html, reproduce.json and the figures go");
+  command->add_option("--manifest", options->manifest,
+                      "JSON that names models, ablations, data and judges of every domain (--init writes an example)");
+  command->add_option("--init", options->example, "Write an example of --manifest there, and do nothing else");
+  command->add_flag("--check", options->check, "Make the report of --outdir again and name what changed; exit 1 then");
+  command->add_option("--network,--ckpt,--pkl", options->network,
+                      "The reproduced model (default: full/ of an ablate run, else the one built in)");
+  command->add_option("--original", options->original, "The original model, shown above the reproduced one");
+  command->add_option("--original-gan", options->original_gan, "Its generator (default: --gan)");
   command->add_option("--gan", options->gan, "The generator of LiftedGAN checkpoints (.pth)");
   command->add_option("--ablation-run,--ablations", options->ablation_run,
                       "The --outdir of an `ablate` run: full/ and wo_…/");

@@ -15,6 +15,11 @@ figure img, figure video { max-width: 100%; height: auto; border-radius: 6px; di
 figcaption { margin-top: .6rem; }
 figcaption b { display: block; font-size: 1.1em; }
 .table { overflow-x: auto; margin: .6rem 0 2.5rem; }
+figure svg { max-width: 100%; height: auto; display: block; }
+.empty { border: 2px dashed #8888; border-radius: 6px; padding: 1.5rem; color: #777; }
+details { margin-top: .3rem; font-size: .85em; }
+details pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0; }
+h3 { margin: 3rem 0 0; font-size: 1.3em; border-bottom: 1px solid #8886; }
 h2 { font-size: 1.1em; margin: 2.5rem 0 0; }
 h2 + p { margin: .3rem 0; }
 table { border-collapse: collapse; font-size: .9em; }
@@ -44,8 +49,15 @@ std::string data_uri(const std::filesystem::path& path, const std::string& exten
   return "data:image/" + (extension == ".jpg" ? "jpeg" : extension.substr(1)) + ";base64," + base64_of(read_file(path));
 }
 
+std::string folded(const std::string& details) {
+  if (details.empty()) return "";
+  return fmt::format("<details><summary>how this was made</summary><pre>{}</pre></details>", escaped(details));
+}
+
 /// `folder`: of the page, where images to embed lie; empty: they are not.
-std::string shown(const Figure& figure, const std::filesystem::path& folder) {
+std::string picture_of(const Figure& figure, const std::filesystem::path& folder) {
+  if (!figure.svg.empty()) return figure.svg;
+  if (figure.file.empty()) return "<div class=\"empty\">an empty place</div>";
   const std::string extension = std::filesystem::path(figure.file).extension().string();
   std::string file = escaped(figure.file), title = escaped(figure.title);
   if (extension == ".png" || extension == ".gif" || extension == ".webp" || extension == ".jpg") {
@@ -56,7 +68,16 @@ std::string shown(const Figure& figure, const std::filesystem::path& folder) {
   return fmt::format("<a href=\"{0}\">{0}</a>", file);
 }
 
-std::string shown(const Table& table) {
+std::string shown(const Figure& figure, const std::filesystem::path& folder) {
+  return fmt::format("<figure>{}<figcaption><b>{}</b>{}{}</figcaption></figure>\n", picture_of(figure, folder),
+                     escaped(figure.title), escaped(figure.caption), folded(figure.details));
+}
+
+std::string shown(const Heading& heading, const std::filesystem::path&) {
+  return fmt::format("<h3>{}</h3>\n", escaped(heading.text));
+}
+
+std::string shown(const Table& table, const std::filesystem::path&) {
   std::string html = fmt::format("<h2>{}</h2><p>{}</p>\n<div class=\"table\"><table><tr>", escaped(table.title),
                                  escaped(table.caption));
   for (const auto& column : table.columns) html += "<th>" + escaped(column) + "</th>";
@@ -66,7 +87,7 @@ std::string shown(const Table& table) {
     html += "</tr>\n<tr>";
     for (const auto& cell : row) html += "<td>" + escaped(cell) + "</td>";
   }
-  return html + "</tr></table></div>\n";
+  return html + "</tr></table>" + folded(table.details) + "</div>\n";
 }
 
 }  // namespace
@@ -81,12 +102,7 @@ void write_web_page(const std::filesystem::path& path, const WebPage& page) {
   const std::filesystem::path folder = !page.embed              ? std::filesystem::path()
                                        : path.has_parent_path() ? path.parent_path()
                                                                 : std::filesystem::path(".");
-  for (const Table& table : page.tables) html += shown(table);
-  for (const Figure& figure : page.figures) {
-    html += fmt::format("<figure>{}<figcaption><b>{}</b>{}</figcaption></figure>\n", shown(figure, folder),
-                        escaped(figure.title), escaped(figure.caption));
-  }
-  for (const Table& table : page.appendix) html += shown(table);
+  for (const auto& block : page.content) std::visit([&](const auto& it) { html += shown(it, folder); }, block);
   write_file_atomically(path, html + "</body></html>\n");
 }
 

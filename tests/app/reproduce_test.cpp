@@ -7,6 +7,7 @@
 #include "lifted/app/report.h"
 #include "lifted/base/base64.h"
 #include "lifted/base/error.h"
+#include "lifted/base/file.h"
 #include "lifted/model/network_file.h"
 #include "tests/support/golden.h"
 #include "tests/support/program.h"
@@ -35,33 +36,72 @@ TEST(Base64, IsThatOfTheStandard) {
 }
 
 Report small_report() {
-  Report report{.data = "heads64.zip", .size = 64, .truncation = 0.7, .samples = 50};
-  report.rows = {{"full", "full.safetensors", {{"fd_random2k_full", 1.25}, {"agreement", {{"render", 0.1}}}}},
-                 {"wo_flip", "flip.safetensors", {{"fd_random2k_full", 1.5}, {"agreement", {{"render", 0.2}}}}},
-                 {"2D teacher", "full.safetensors", {{"fd_random2k_full", 0.5}}}};
+  Report report;
+  report.manifest.domains = {
+      {.key = "faces", .title = "heads64", .original = {}, .reproduced = {}, .ablations = {}, .data = {}}};
+  report.measurements = {
+      {"faces", "full", "reproduced", {{"fd_random2k_full", 1.25}, {"agreement", {{"render", 0.1}}}}, "first command"},
+      {"faces", "full", "original", {{"fd_random2k_full", 1.75}}, "second command"},
+      {"faces", "wo_flip", "reproduced", {{"fd_random2k_full", 1.5}, {"agreement", {{"render", 0.2}}}}, "third"},
+      {"cats", "full", "reproduced", {{"fd_random2k_full", 4.5}}, "fourth"}};
   return report;
 }
 
 TEST(Report, OursAndThePublishedNeverShareAColumn) {
-  const WebPage page = report_page(small_report());
-  ASSERT_EQ(page.tables.size(), 1u);
-  ASSERT_EQ(page.appendix.size(), 1u);
-  const Table& table = page.tables[0];
-  EXPECT_THAT(table.columns, testing::ElementsAre("setting", HasSubstr("FFHQ"), HasSubstr("FFHQ"),
-                                                  testing::AllOf(HasSubstr("heads64.zip"), HasSubstr("ours"))));
+  const Table table = results_table(small_report());
+  EXPECT_THAT(table.columns,
+              testing::ElementsAre("experiment", "data set", "published FID: reproduced", "published FID: original",
+                                   "ours, reproduced: fd_random2k_full", "ours, original: fd_random2k_full"));
   using Cells = std::vector<std::string>;
-  EXPECT_EQ(table.rows[0], (Cells{"full", "25.54", "29.81", "1.2500"}));
-  EXPECT_EQ(table.rows[1], (Cells{"wo_flip", "15.50", "28.69", "1.5000"}));
-  EXPECT_EQ(table.rows[2], (Cells{"2D teacher", "–", "–", "0.5000"}));
-  EXPECT_EQ(table.rows[3], (Cells{"wo_perturb", "19.78", "21.30", "–"}));  // published, not at hand
-  EXPECT_EQ(table.rows.size(), 6u);
-  EXPECT_EQ(page.appendix[0].columns.size(), 4u);
-  EXPECT_EQ(page.appendix[0].rows[1], (Cells{"agreement render", "0.1000", "0.2000", "–"}));
+  ASSERT_EQ(table.rows.size(), 6u);
+  EXPECT_EQ(table.rows[0], (Cells{"full", "heads64", "25.54", "29.81", "1.2500", "1.7500"}));
+  EXPECT_EQ(table.rows[1], (Cells{"wo_flip", "heads64", "15.50", "28.69", "1.5000", "–"}));
+  EXPECT_EQ(table.rows[2], (Cells{"wo_perturb", "heads64", "19.78", "21.30", "–", "–"}));  // published, not at hand
+  EXPECT_EQ(table.rows[5], (Cells{"full", "cats", "–", "–", "4.5000", "–"}));
+  EXPECT_THAT(table.details, HasSubstr("second command"));
 
   const auto json = report_json(small_report());
-  EXPECT_EQ(json["ours"]["wo_flip"]["results"]["fd_random2k_full"], 1.5);
+  EXPECT_EQ(json["ours"]["faces"]["wo_flip"]["reproduced"]["results"]["fd_random2k_full"], 1.5);
   EXPECT_EQ(json["published"]["rows"]["wo_rega"]["original"], 27.34);
   EXPECT_EQ(json["published"]["data"], "FFHQ 256x256");
+}
+
+TEST(Report, Table1HasEveryPresetAndMarksWhatDisagrees) {
+  const Table table = coefficients_table();
+  const auto column = [&](const std::string& name) {
+    const auto found = std::ranges::find(table.columns, name);
+    EXPECT_NE(found, table.columns.end()) << name;
+    return static_cast<size_t>(found - table.columns.begin());
+  };
+  const auto row = [&](const std::string& name) {
+    return *std::ranges::find_if(table.rows, [&](const auto& cells) { return cells[0] == name; });
+  };
+  EXPECT_EQ(row("lam_reg_style")[column("ffhq")], "0.5 *");
+  EXPECT_EQ(row("lam_reg_style")[column("paper-ffhq")], "1 *");
+  EXPECT_EQ(row("lam_flip")[column("ffhq")], "0.8");
+  EXPECT_EQ(row("lam_identity_perturb")[column("afhq-dog")], "0");
+  EXPECT_EQ(row("lam_albedo_rank")[column("afhq-dog")], "0.01");
+}
+
+TEST(Report, Table2SaysWhatTheArchivesHoldAndWhatWasCounted) {
+  Report report = small_report();
+  report.data["cats"] = {"cats.zip", "f00", 5065, 256, 256};
+  const Table table = data_table(report);
+  using Cells = std::vector<std::string>;
+  EXPECT_EQ(table.rows[0], (Cells{"FFHQ", "70,000", "1024x1024", "(domains.faces.data)", "–", "–"}));
+  EXPECT_EQ(table.rows[1], (Cells{"AFHQ Cat", "about 5,000", "512x512", "cats.zip", "5065", "256x256"}));
+}
+
+TEST(Report, ChangesAreNamed) {
+  const nlohmann::ordered_json before = report_json(small_report());
+  EXPECT_THAT(report_changes(before, before), testing::IsEmpty());
+  Report other = small_report();
+  other.measurements[2].results["fd_random2k_full"] = 1.6;
+  other.pictures["figure2.png"] = "abc";
+  EXPECT_THAT(
+      report_changes(before, report_json(other)),
+      testing::UnorderedElementsAre("ours.faces.wo_flip.reproduced.results.fd_random2k_full: was 1.5000, is 1.6000",
+                                    "pictures.figure2.png: was not made before"));
 }
 
 TEST(Report, OnlyMetricsOfPicturesAreTheTeachers) {
@@ -69,6 +109,47 @@ TEST(Report, OnlyMetricsOfPicturesAreTheTeachers) {
   EXPECT_EQ(image_metrics("agreement"), "");
   EXPECT_LT(published_rank("full"), published_rank("wo_rega"));
   EXPECT_LT(published_rank("wo_rega"), published_rank("wo_perc"));
+}
+
+TEST(Manifest, TheExampleIsReadOnceItsFilesAreThere) {
+  const test::TemporaryFolder folder;
+  const auto json = nlohmann::ordered_json::parse(manifest_example());
+  EXPECT_THAT([&] { Manifest::from_json(json, folder.path(), "m.json"); },
+              testing::ThrowsMessage<Error>(HasSubstr("m.json.judges.inception")));
+  for (const char* name :
+       {"pt_inception-2015-12-05-6726825d.pth", "ffhq-original.pth", "ffhq-reproduced.pth", "stylegan2-ffhq.pt",
+        "wo_flip.pth", "wo_perturb.pth", "wo_idt.pth", "wo_rega.pth", "ffhq256.zip", "cats.pth", "stylegan2-cats.pt",
+        "cats256.zip", "celeba.pth", "stylegan2-celeba.pt", "celeba256.zip"})
+    std::ofstream(folder / name) << "x";
+  const Manifest manifest = Manifest::from_json(json, folder.path(), "m.json");
+  ASSERT_EQ(manifest.domains.size(), 3u);
+  EXPECT_EQ(manifest.find("faces")->models().size(), 2u);
+  EXPECT_EQ(manifest.find("faces")->ablations.size(), 4u);
+  EXPECT_EQ(manifest.find("faces")->original->gan, folder / "stylegan2-ffhq.pt");
+  EXPECT_EQ(Manifest::from_json(manifest.to_json(), "/", "again").to_json(), manifest.to_json());
+}
+
+TEST(Manifest, WrongEntriesAreNamed) {
+  const auto refusal = [](const char* text) -> std::string {
+    try {
+      Manifest::from_json(nlohmann::ordered_json::parse(text), "/", "m.json");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "read";
+  };
+  EXPECT_THAT(refusal(R"({})"), HasSubstr("m.json.domains: missing"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "seed": 1})"), HasSubstr("unknown entry 'seed'"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"originl": {}}}})"), HasSubstr("m.json.domains.faces: unknown entry"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"original": {"gan": "/"}}}})"), HasSubstr("original.network: missing"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"ablations": {"wo_flip": {"network": "builtin"}}}}})"),
+              HasSubstr("ablations without a model"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"reproduced": {"network": "builtin"},
+              "ablations": {"original": {"network": "builtin"}}}}})"),
+              HasSubstr("'original' is the name of a model"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "trunc": 3})"), HasSubstr("m.json.trunc: 3 is not from -2 to 2"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "metrics": "beauty"})"), HasSubstr("beauty"));
+  EXPECT_EQ(refusal(R"({"//": "nothing at all", "domains": {}})"), "read");
 }
 
 class ReproduceCommand : public testing::Test {
@@ -112,10 +193,49 @@ TEST_F(ReproduceCommand, LeavesOnePageThatNeedsNothingElse) {
   EXPECT_THAT(page, Not(HasSubstr("src=\"figure")));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, HasSubstr("28.69"));
+  EXPECT_THAT(page, HasSubstr("domains.cats.reproduced"));  // an empty place
+  // Tables and figures in the report's order, each under its number.
+  size_t at_last = 0;
+  for (const char* title : {"Table 1:", "Table 2:", "Table 3:", "Figure 1:", "Figure 2:", "Figure 3:", "Figure 4:",
+                            "Figure 5:", "Figure 6:", "Figure 7:", "Figure 8:", "Figure 9:"}) {
+    const size_t found = page.find(title, at_last);
+    ASSERT_NE(found, std::string::npos) << title;
+    at_last = found;
+  }
   const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
-  EXPECT_TRUE(json["ours"]["full"]["results"]["agreement"].contains("render"));
-  EXPECT_TRUE(json["ours"].contains("wo_flip"));
-  EXPECT_EQ(json["figures"].size(), 13u);
+  EXPECT_TRUE(json["ours"]["faces"]["full"]["reproduced"]["results"]["agreement"].contains("render"));
+  EXPECT_TRUE(json["ours"]["faces"].contains("wo_flip"));
+  EXPECT_EQ(json["weights"]["faces"]["wo_flip"]["sha256"], sha256_of_file(folder / "wo_flip.safetensors"));
+  for (const auto& figure : json["figures"]) EXPECT_THAT(figure["how"], HasSubstr("liftedgan ")) << figure;
+
+  // Made again it is the same; another network under the same name is named.
+  const std::vector<std::string> check = {"reproduce", "--check", "--outdir", at("out")};
+  EXPECT_EQ(run_program(check).exit_code, 0);
+  save("wo_flip.safetensors", 16);
+  const auto changed = run_program(check);
+  EXPECT_EQ(changed.exit_code, 1);
+  EXPECT_THAT(changed.output + changed.errors, HasSubstr("weights.faces.wo_flip.sha256"));
+  EXPECT_THAT(changed.output + changed.errors, HasSubstr("pictures.figure5.png"));
+  EXPECT_THAT(changed.output + changed.errors, Not(HasSubstr("pictures.figure2.png")));
+}
+
+TEST_F(ReproduceCommand, ManifestShowsTwoModelsOfThreeDomains) {
+  std::ofstream(folder / "m.json") << R"({"seeds": "0-3", "samples": 4, "domains": {
+    "faces": {"original": {"network": "full.safetensors"}, "reproduced": {"network": "wo_flip.safetensors"}},
+    "cats": {"reproduced": {"network": "full.safetensors"}}, "celeba": {"reproduced": {"network": "full.safetensors"}},
+    "dogs": {"reproduced": {"network": "full.safetensors"}}}})";
+  const auto result = run_program({"reproduce", "--manifest", at("m.json"), "--outdir", at("out")});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  EXPECT_TRUE(json["ours"]["faces"]["full"].contains("original"));
+  EXPECT_TRUE(json["ours"]["dogs"]["full"].contains("reproduced"));
+  for (const char* file : {"figure2.png", "figure3_yaw.gif", "figure3_pitch.gif", "figure4.gif", "figure6.gif",
+                           "figure7_yaw.gif", "figure8.gif", "figure9_faces.png", "dogs_factors.png"})
+    EXPECT_TRUE(json["pictures"].contains(file)) << file;
+  EXPECT_FALSE(json["pictures"].contains("figure5.gif"));
+  EXPECT_EQ(run_program({"reproduce", "--manifest", at("m.json"), "--network", "x", "--outdir", at("o")}).exit_code, 2);
+  EXPECT_EQ(run_program({"reproduce", "--init", at("example.json")}).exit_code, 0);
+  EXPECT_EQ(text_of(folder / "example.json"), manifest_example());
 }
 
 TEST_F(ReproduceCommand, BadInputIsOneSentence) {
@@ -128,7 +248,7 @@ TEST_F(ReproduceCommand, BadInputIsOneSentence) {
   save("large.safetensors", 32);
   const auto mixed = reproduce({"--ablation", "wo_idt=" + at("large.safetensors")});
   EXPECT_EQ(mixed.exit_code, 1);
-  EXPECT_THAT(mixed.errors, HasSubstr("cannot be compared"));
+  EXPECT_THAT(mixed.errors, HasSubstr("cannot share a figure"));
 }
 
 }  // namespace

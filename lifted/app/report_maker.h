@@ -1,0 +1,16 @@
+// From a manifest to a report: loads the models, measures them, draws the figures.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "lifted/app/report.h"
+#include "lifted/app/run_record.h"
+
+namespace lifted::app {
+
+/// Writes the pictures into `folder` and returns what stands in the report. Error where a file cannot be read or models
+/// that share a figure make images of different sizes. Networks are added to `record`.
+Report make_report(const Manifest& manifest, const std::filesystem::path& folder, torch::Device device,
+                   RunRecord& record);
+
+}  // namespace lifted::app

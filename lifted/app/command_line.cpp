@@ -95,7 +95,7 @@ class Reader {
       usage_error("{} has no option {}{}", path_of(*command_), name,
                   guess.empty() ? fmt::format("; `{} --help` lists them", path_of(*command_)) : guess);
     }
-    const bool flag = known->get_type_size() == 0;
+    const bool flag = known->get_expected_max() == 0;
     const bool whole = sign < word.size();
     if (!whole && next && (flag ? is_truth_value(*next) && takes_no_words() : is_negative_value(*next))) {
       result_.push_back(name + "=" + *next);
@@ -153,8 +153,7 @@ std::string sentence_of(const CLI::ParseError& error) {
 std::string unexpected_words(const CLI::App& program) {
   const CLI::App* command = &program;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  Words words = program.remaining(true);
-  std::ranges::reverse(words);
+  const Words words = program.remaining(true);
   return fmt::format("{} takes no '{}'; `{} --help` says what it takes", path_of(*command), fmt::join(words, " "),
                      path_of(*command));
 }

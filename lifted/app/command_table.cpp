@@ -59,7 +59,7 @@ OptionEntry describe(const CLI::Option& option) {
   if (entry.positional) entry.names.insert(entry.names.begin(), option.get_name(true, false));
   entry.choices = split(description_of(option, kChoiceValidator), kChoiceSeparator);
   entry.range = description_of(option, kNumberValidator);
-  if (option.get_type_size() != 0) {
+  if (option.get_expected_max() != 0) {  // otherwise a flag
     const std::string type = option.get_type_name();
     const bool numeric = !entry.range.empty();
     entry.value = numeric ? "N" : entry.choices.empty() ? type.substr(0, type.find(':')) : "NAME";

@@ -128,7 +128,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
 
  private:
   static constexpr const char* kMetadata = "__metadata__";
-  static constexpr size_t kMaxTensors = 100'000, kMaxEntries = 10'000, kMaxDimensions = 64;
+  static constexpr size_t kMaxTensors = 50'000, kMaxEntries = 10'000, kMaxDimensions = 64;
   static constexpr int kMaxDepth = 2;
 
   static std::string shortened(const std::string& text) { return printable(text, 80); }

@@ -212,7 +212,7 @@ TEST(Loop, SaysInTheLogWhyItEnded) {
   EXPECT_NE(log.find("warning: "), std::string::npos);
   EXPECT_NE(log.find("error: "), std::string::npos);
   EXPECT_NE(log.rfind("No space left on device"), std::string::npos);
-  EXPECT_EQ(read_newest_training_state(full.path(), [](const std::string&) {})->images, 80);
+  EXPECT_EQ(read_newest_training_state(full.path(), [](const std::string&) {})->images, 48);
 }
 
 TEST(Snapshot, TheNewestThatVerifiesIsUsed) {

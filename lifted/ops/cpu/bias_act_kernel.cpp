@@ -34,7 +34,7 @@ void gradient(const BiasActParams<T>& p, int64_t begin, int64_t end) {
   for (int64_t i = begin * p.length; i < end * p.length; ++i) {
     const T y = p.y[i];
     T slope = y > T(0) ? p.gain : negative;
-    if (p.clamp >= T(0)) slope = y >= p.clamp || y <= -p.clamp ? T(0) : slope;
+    if (p.clamp >= T(0)) slope = y < p.clamp && y > -p.clamp ? slope : T(0);
     p.out[i] = p.x[i] * slope;
   }
 }

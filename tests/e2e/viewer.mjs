@@ -36,8 +36,9 @@ const scaled = (picture, most) => {
 /** Waits until the page has nothing under way, then the pixels of a panel, RGBA rows at most `most` to a side, and its own side. */
 async function pixels(index = 0, most = 96) {
   let last = '';
-  for (let quiet = 0; quiet < 3;) {
-    await page.waitForTimeout(250);
+  for (let quiet = 0; quiet < 2;) {
+    await page.waitForTimeout(60);
+    await page.waitForFunction(() => !document.querySelector('figure:not([hidden]) canvas:not([hidden])[aria-busy=true]'), undefined, { timeout: 60000 });
     const now = await canvas(index).evaluate((c) => c.toDataURL());
     quiet = now === last ? quiet + 1 : 0;
     last = now;

@@ -36,8 +36,9 @@ const scaled = (picture, most) => {
 /** Waits until the page has nothing under way, then the pixels of a panel, RGBA rows at most `most` to a side, and its own side. */
 async function pixels(index = 0, most = 96) {
   let last = '';
-  for (let quiet = 0; quiet < 3;) {
-    await page.waitForTimeout(250);
+  for (let quiet = 0; quiet < 2;) {
+    await page.waitForTimeout(60);
+    await page.waitForFunction(() => !document.querySelector('figure:not([hidden]) canvas:not([hidden])[aria-busy=true]'), undefined, { timeout: 60000 });
     const now = await canvas(index).evaluate((c) => c.toDataURL());
     quiet = now === last ? quiet + 1 : 0;
     last = now;
@@ -279,14 +280,14 @@ for (const mode of ['mesh', 'exact']) {
   await page.waitForFunction(() => document.querySelectorAll('#gallery img').length >= 12, undefined, { timeout: 60000 });
   step(`${mode}: no wrong face while the server is gone; face and gallery come back with it`);
 }
-const nine = await pixels();
+const nine = await pixels(0, 4096);
 const [file] = await Promise.all([page.waitForEvent('download'), page.click('#save-png')]);
 assert.equal(file.suggestedFilename(), 'seed0009.png');
 const handle = await page.evaluateHandle(async (base64) => {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   return createImageBitmap(new Blob([bytes]));
 }, fs.readFileSync(await file.path()).toString('base64'));
-const decoded = await handle.evaluate(scaled, 96);
+const decoded = await handle.evaluate(scaled, 4096);
 assert.ok(difference(nine, decoded) < 0.05, 'the file is the face it is named after');
 await page.route('**/api/v1/render**', slow);
 const [late] = await Promise.all([page.waitForEvent('download'), page.click('#save-png'), page.waitForTimeout(100).then(() => page.fill('#seed', '12'))]);

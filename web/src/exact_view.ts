@@ -31,6 +31,7 @@ export class ExactView {
     this.wanted = { fields, format: 'jpeg' };
     this.name = nameOf(fields);
     this.mark();
+    this.busy(true);
     // A face nobody waits for any more is given up; a mere turn is let finish, so that dragging shows every frame it can.
     if (this.running && (this.failing || this.runningName !== this.name)) this.running.abort();
     void this.pump();
@@ -40,6 +41,7 @@ export class ExactView {
     clearTimeout(this.settle);
     this.wanted = null;
     this.running?.abort();
+    this.busy(false);
   }
 
   /** The state's picture without loss, whatever is on screen. */
@@ -55,6 +57,9 @@ export class ExactView {
 
   private fieldsOf(state: State): Fields { return { ...pictureFields(state, this.network), background }; }
 
+  /** Until the newest state is drawn without loss. */
+  private busy(yes: boolean): void { this.canvas.setAttribute('aria-busy', String(yes)); }
+
   private mark(): void { this.canvas.classList.toggle('stale', this.drawn !== this.name); }
 
   private async pump(): Promise<void> {
@@ -64,6 +69,7 @@ export class ExactView {
       const { fields, format } = this.wanted;
       this.wanted = null;
       const drawn = await this.fetchAndDraw(fields, format);
+      if (!this.wanted && (!drawn || format === 'png')) this.busy(false);
       // The last picture again, as PNG.
       if (drawn && format === 'jpeg' && !this.wanted) {
         this.settle = window.setTimeout(() => { this.wanted = { fields, format: 'png' }; void this.pump(); }, settleMilliseconds);

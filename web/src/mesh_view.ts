@@ -116,16 +116,21 @@ export class MeshView {
 
   private keyOf(state: State): string { return JSON.stringify(latentFields(state, this.network)); }
 
-  private mark(): void { this.canvas.classList.toggle('stale', this.shown !== this.wanted); }
+  private mark(): void {
+    this.canvas.classList.toggle('stale', this.shown !== this.wanted);
+    this.canvas.setAttribute('aria-busy', String(this.loading !== null));
+  }
 
   private stopLoading(): void {
     this.loading?.abort.abort();
     this.loading = null;
+    this.mark();
   }
 
   private async load(key: string, state: State): Promise<void> {
     const run = (this.loading = { key, abort: new AbortController() }), { signal } = run.abort;
     this.failure = null;
+    this.mark();
     const failed = (why: string, final: boolean) => {
       if (this.loading !== run) return;
       this.failure = { key, why, final };

@@ -92,8 +92,7 @@ train::LiftCritics load_critics(const LiftSettings& s, int size, LiftPlan& plan)
 }
 
 /// Random networks, nearly flat where the preset says so, or those of --init.
-model::LiftingNetworks first_networks(const LiftSettings& s, const LiftPlan& plan,
-                                      const nets::Stylegan2Config& generator) {
+model::LiftingNetworks first_networks(const LiftPlan& plan, const nets::Stylegan2Config& generator) {
   if (plan.init) return plan.init->require_lifted().networks();
   torch::manual_seed(train::derived_seed(plan.options.seed, "weights"));
   model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
@@ -182,7 +181,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
                           {"embedding", name(s.embedding)}};
   for (const auto& note : plan.notes) log_info("{}", note);
   return {plan.options,
-          {model::LiftedGan(gan.generator, first_networks(s, plan, generator), plan.config, gan.statistics),
+          {model::LiftedGan(gan.generator, first_networks(plan, generator), plan.config, gan.statistics),
            std::move(critics), plan.options.training},
           device};
 }

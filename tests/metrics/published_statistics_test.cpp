@@ -7,6 +7,7 @@
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/formats/numpy_pickle.h"
+#include "lifted/metrics/image_source.h"
 #include "lifted/metrics/samples.h"
 #include "lifted/metrics/suite.h"
 #include "tests/support/golden.h"

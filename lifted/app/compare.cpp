@@ -2,6 +2,7 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/comparison.h"
 #include "lifted/app/sampling.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 
@@ -90,7 +91,6 @@ void write_samples(const CompareOptions& options, const std::vector<Showing>& sh
 void compare(const CompareOptions& options) {
   const torch::NoGradGuard no_grad;
   if (options.sampling.networks.size() < 2) usage_error("compare needs two or more --network");
-  if (options.steps < 2) usage_error("--steps {}: expected at least 2", options.steps);
   const std::vector<std::string> labels = labels_of(options);
   const Movement movement = movement_of(options.axis);
   SamplingRun run("compare", options.sampling);
@@ -124,9 +124,10 @@ void add_compare(CLI::App& app) {
       ->add_option("--axis", options->axis,
                    "What moves: none (stills), yaw, pitch, light, or interpolate (steps between consecutive samples, "
                    "each turned)")
-      ->check(CLI::IsMember({"none", "yaw", "pitch", "light", "interpolate"}))
+      ->transform(choice({"none", "yaw", "pitch", "light", "interpolate"}))
       ->capture_default_str();
   command->add_option("--steps", options->steps, "Codes from one sample to the next, both included (interpolate)")
+      ->transform(number(bounds::whole(2, 1000)))
       ->capture_default_str();
   command->add_option("--labels", options->labels, "Row labels instead of file names, separated by commas")
       ->delimiter(',');

@@ -1,5 +1,6 @@
 // `convert`: one self-describing .safetensors network out of published checkpoints.
 #include "lifted/app/commands.h"
+#include "lifted/app/sampling.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/safetensors.h"
@@ -12,7 +13,7 @@ namespace lifted::app {
 namespace {
 
 struct ConvertOptions {
-  std::filesystem::path network, gan, out;
+  std::filesystem::path network, gan, config, out;
   bool half = false, without_generator = false, for_training = false;
 };
 
@@ -39,8 +40,8 @@ void convert(const ConvertOptions& options) {
   if (options.out.extension() != ".safetensors" && !is_output_stream(options.out))
     usage_error("--out {}: expected a name ending in .safetensors", options.out.string());
   if (options.for_training) return convert_for_training(options);
-  model::LoadedNetwork network =
-      model::load_network(options.network, options.gan.empty() ? std::nullopt : std::optional(options.gan));
+  const auto given = [](const auto& file) { return file.empty() ? std::nullopt : std::optional(file); };
+  model::LoadedNetwork network = model::load_network(options.network, given(options.gan), given(options.config));
   model::save_network(options.out, network, {.half = options.half, .generator = !options.without_generator});
   log_info("{}: {}", options.out.string(),
            options.without_generator ? "lifting networks; pass a network with the same generator as --gan"
@@ -57,6 +58,7 @@ void add_convert(CLI::App& app) {
   command->add_option("--network,--ckpt,--pkl", options->network, "LiftedGAN checkpoint, StyleGAN2 .pt or NVIDIA .pkl")
       ->required();
   command->add_option("--gan", options->gan, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
+  command->add_option("--config", options->config, kConfigHelp);
   command->add_option("--out", options->out, "File to write")->required();
   command->add_flag("--half", options->half, "Store weights as float16");
   command->add_flag(

@@ -123,7 +123,7 @@ void add_max_pixels(CLI::App& command, int64_t& max_pixels) {
   command
       .add_option("--max-pixels", max_pixels,
                   "Largest image to read, width x height; memory is limited to 5 bytes for each")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 27))
+      ->transform(number(bounds::whole(1, 1 << 27)))
       ->capture_default_str();
 }
 

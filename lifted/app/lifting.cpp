@@ -6,7 +6,11 @@
 #include "lifted/app/validators.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
+#include "lifted/formats/checkpoint.h"
+#include "lifted/model/builtin.h"
 #include "lifted/model/critics.h"
+#include "lifted/model/network_kind.h"
+#include "lifted/model/published_config.h"
 #include "lifted/nets/init.h"
 
 namespace lifted::app {
@@ -20,6 +24,7 @@ void each_setting(Self& self, const Visit& visit) {
   visit("gan", self.gan);
   visit("preset", self.preset);
   visit("init", self.init);
+  visit("config", self.config);
   visit("vgg", self.vgg);
   visit("embedding", self.embedding);
   visit("wo", self.without);
@@ -59,9 +64,13 @@ void assign(json& training, const std::string& assignment) {
   (weight ? training["weights"] : training)[name] = value;
 }
 
-/// The preset's training options with --wo and --set applied; of --set, weights and other options are both known.
-json training_options(const json& preset, const LiftSettings& s) {
+using Published = std::optional<model::PublishedConfig>;
+
+/// The preset's training options with those of --config, --wo and --set applied; of --set, weights and other options
+/// are both known.
+json training_options(const json& preset, const Published& published, const LiftSettings& s) {
   json training = preset.value("training", json::object());
+  if (published) training.update(published->training, true);
   for (const auto& term : s.without) {
     training["weights"][weight_without(term)] = 0;
     // Without the perturbation pathway nothing reads light and view back from a perturbed code, nor regularizes it.
@@ -109,15 +118,33 @@ train::LiftCritics load_critics(const LiftSettings& s, int size, torch::Device d
 }
 
 /// Random networks, nearly flat where the preset says so, or those of --init.
-model::LiftingNetworks first_networks(const LiftSettings& s, const LiftPlan& plan,
-                                      const nets::Stylegan2Config& generator) {
-  if (!s.init.empty()) return model::load_network(s.init).require_lifted().networks();
+model::LiftingNetworks first_networks(const LiftPlan& plan, const nets::Stylegan2Config& generator) {
+  if (plan.init) return plan.init->require_lifted().networks();
   model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
   const auto random = nets::seeded_generator(train::derived_seed(plan.options.seed, "weights"));
   for (const auto& [name, network] : networks.published()) nets::reset_parameters(*network, random);
   const double scale = plan.options.training.initial_depth_scale;
   if (scale != 1) networks.depth->scale_output(scale);
   return networks;
+}
+
+/// --init: published lifting networks run on the generator of --gan.
+std::optional<model::LoadedNetwork> load_init(const LiftSettings& s) {
+  if (s.init.empty()) return {};
+  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(s.init)));
+  const auto if_given = [](bool takes, const std::string& file) {
+    return takes && !file.empty() ? std::optional<fs::path>(file) : std::nullopt;
+  };
+  return model::load_network(s.init, if_given(model::needs_generator(kind), s.gan),
+                             if_given(kind == model::NetworkKind::liftedgan, s.config));
+}
+
+/// What the model fixes besides its weights: as in --init, else by its size; then what preset and --config say.
+model::LiftConfig lift_config(const LiftPlan& plan, const json& preset, const Published& published, int size) {
+  json config = (plan.init ? plan.init->require_lifted().config() : model::LiftConfig::at(size)).to_json();
+  config.update(preset.value("model", json::object()));
+  const auto fields = model::LiftConfig::from_json(config);
+  return published ? published->apply_to(fields, size) : fields;
 }
 
 }  // namespace
@@ -140,8 +167,12 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
                      "The generator: rosinality's .pt, an NVIDIA .pkl, or a network-snapshot of train-gan");
   command.add_option("--preset", s.preset, "Coefficients: " + preset_names() + ", or a JSON file")
       ->capture_default_str();
-  command.add_option("--init", s.init,
-                     "Start from the networks of this lifted one, made for an earlier snapshot of the same generator");
+  command.add_option(
+      "--init", s.init,
+      "Start from the networks of this lifted one, made for an earlier snapshot of the same generator; or "
+      "of a LiftedGAN checkpoint_NNN.pth, with the config.py beside it");
+  command.add_option("--config", s.config,
+                     "The authors' config.py: its depths, field of view, ranges and coefficients replace the preset's");
   command.add_option("--vgg", s.vgg, "VGG-16 for the perceptual distance (torchvision's vgg16 .pth)");
   command.add_option("--embedding", s.embedding,
                      "Face network for the identity term, and for the perceptual distance where there is no --vgg");
@@ -162,20 +193,27 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
                                LiftPlan& plan) {
   const json preset = read_preset(s.preset);
   plan = {};
-  plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, s));
-  plan.options.batch = s.batch > 0 ? s.batch : preset_batch(preset, s.preset);
+  const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
+  plan.init = load_init(s);
+  plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, published, s));
+  plan.options.batch = s.batch > 0                     ? s.batch
+                       : published && published->batch ? *published->batch
+                                                       : preset_batch(preset, s.preset);
   plan.options.seed = s.seed;
   const auto& generator = gan.generator->config();
-  json config = model::LiftConfig::at(generator.size).to_json();
-  config.update(preset.value("model", json::object()));
-  plan.config = model::LiftConfig::from_json(config);
+  plan.config = lift_config(plan, preset, published, generator.size);
   train::LiftCritics critics = load_critics(s, generator.size, device, plan);
   const auto name = [](const std::string& path) { return fs::path(path).filename().string(); };
-  plan.options.sources = {{"preset", s.preset},   {"preset_values", preset}, {"gan", name(s.gan)},
-                          {"init", name(s.init)}, {"vgg", name(s.vgg)},      {"embedding", name(s.embedding)}};
+  plan.options.sources = {{"preset", s.preset},
+                          {"preset_values", preset},
+                          {"gan", name(s.gan)},
+                          {"init", name(s.init)},
+                          {"config", name(s.config)},
+                          {"vgg", name(s.vgg)},
+                          {"embedding", name(s.embedding)}};
   for (const auto& note : plan.notes) log_info("{}", note);
   return {plan.options,
-          {model::LiftedGan(gan.generator, first_networks(s, plan, generator), plan.config, gan.statistics),
+          {model::LiftedGan(gan.generator, first_networks(plan, generator), plan.config, gan.statistics),
            std::move(critics), plan.options.training},
           device};
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace lifted::app {
 
 /// Everything that decides what is trained.
 struct LiftSettings {
-  std::string gan, preset = "ffhq", init, vgg, embedding;
+  std::string gan, preset = "ffhq", init, config, vgg, embedding;
   std::vector<std::string> without, set;
   int64_t batch = 0;
   uint64_t seed = 0;
@@ -24,7 +25,7 @@ struct LiftSettings {
   static LiftSettings from_json(const nlohmann::ordered_json& json, const std::string& what);
 };
 
-/// --gan, --preset, --init, --vgg, --embedding, --set, --batch, --seed.
+/// --gan, --preset, --init, --config, --vgg, --embedding, --set, --batch, --seed.
 void add_lift_options(CLI::App& command, LiftSettings& settings);
 
 /// UsageError for presets, terms and coefficients that do not exist or are out of range, Error naming the preset's file:
@@ -34,6 +35,7 @@ void check_settings(const LiftSettings& settings);
 struct LiftPlan {
   train::LiftTaskOptions options;
   model::LiftConfig config;
+  std::optional<model::LoadedNetwork> init;  // of --init
   std::vector<std::string> notes;  // which terms are off or replaced, and why
 };
 

@@ -124,9 +124,19 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
       ->capture_default_str();
 }
 
+std::unique_ptr<const data::Dataset> open_images(const fs::path& path) {
+  auto images = std::make_unique<const data::Dataset>(path);
+  require(images->width() == images->height(), "{}: images of {}x{} pixels, expected square ones", path.string(),
+          images->width(), images->height());
+  require(images->size() >= 2, "{}: {} image, expected at least two", path.string(), images->size());
+  return images;
+}
+
 Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
     : settings_(settings), names_(metrics::parse_metrics(settings.metrics)) {
-  if (metrics::needs_data(names_)) images_ = open_data(settings.data, size);
+  if (!settings.suite.statistics.empty() && !settings.data.empty() && metrics::needs_data(names_))
+    usage_error("--data and --stats: expected one of them to compare with");
+  if (metrics::needs_data(names_) && settings.suite.statistics.empty()) images_ = open_data(settings.data, size);
   judges_ = load_judges(settings, size, device);
   if (std::ranges::any_of(names_, [](const auto& name) { return name.kind == metrics::MetricName::Kind::shape; }))
     judges_.shape = make_shape_judge(settings, size, judges_.embedding, device);
@@ -136,6 +146,14 @@ Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
 
 nlohmann::ordered_json Meter::measure(const model::LoadedNetwork& network) const {
   return metrics::measure(names_, network, images_.get(), judges_, settings_.suite);
+}
+
+nlohmann::ordered_json Meter::measure_images(const data::Dataset& made, torch::Device device) const {
+  return metrics::measure_images(names_, made, images_.get(), judges_, device, settings_.suite);
+}
+
+void Meter::write_statistics(torch::Device device) const {
+  metrics::measure_images(names_, *images_, images_.get(), judges_, device, settings_.suite);
 }
 
 int64_t Meter::generated_images() const {

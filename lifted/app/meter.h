@@ -24,6 +24,9 @@ struct MeterSettings {
 /// --repeats.
 void add_meter_options(CLI::App& command, MeterSettings& settings);
 
+/// Images of whatever size their first has. Error unless they are square and at least two.
+std::unique_ptr<const data::Dataset> open_images(const std::filesystem::path& path);
+
 class Meter {
  public:
   /// For networks that make images of `size`; opens and loads what the metrics need. UsageError for unknown metrics and
@@ -32,6 +35,11 @@ class Meter {
 
   /// Every metric of a network on the device.
   nlohmann::ordered_json measure(const model::LoadedNetwork& network) const;
+
+  /// Every metric of images that need no network.
+  nlohmann::ordered_json measure_images(const data::Dataset& made, torch::Device device) const;
+  /// Only writes the statistics of --data.
+  void write_statistics(torch::Device device) const;
 
   const data::Dataset* images() const { return images_.get(); }
   /// The most samples that are compared with real images.

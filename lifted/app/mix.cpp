@@ -1,11 +1,12 @@
-// `mix`: rows by columns. A lifted network gives the row's shape the column's looks (the reproduction's style
-// transfer); a plain generator takes the layers named by --styles from the column (StyleGAN's style mixing).
+// `mix`: rows by columns. A lifted network gives the row's shape the column's looks, or does the reproduction's style
+// transfer (--method); a plain generator takes the layers named by --styles from the column (StyleGAN's style mixing).
 #include <set>
 
 #include "lifted/app/commands.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/seeds.h"
+#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/contact_sheet.h"
@@ -13,9 +14,14 @@
 namespace lifted::app {
 namespace {
 
+constexpr const char* kLooks = "looks";
+/// The reproduction's style transfer, in its second and its first version.
+constexpr const char* kDepthStyle = "depth-style";
+constexpr const char* kDepthStyleNeutral = "depth-style-neutral";
+
 struct MixOptions {
   SamplingOptions sampling;
-  std::string rows = "0-2", columns = "10-12", styles = "0-6";
+  std::string rows = "0-2", columns = "10-12", styles = "0-6", method = kLooks;
 };
 
 /// N×layers×w_dim.
@@ -30,17 +36,31 @@ struct Mixer {
   formats::Rounding rounding;
 };
 
-Mixer lifted_mixer(const model::LiftedGan& lifted, const Codes& rows, const Codes& columns) {
+using Mix = std::function<model::Estimate(int64_t row, int64_t column)>;
+
+Mix lifted_mix(const model::LiftedGan& lifted, const std::string& method, const std::shared_ptr<model::Estimate>& rows,
+               const std::shared_ptr<model::Estimate>& columns, const torch::Tensor& column_styles) {
+  if (method == kLooks) {
+    return [&lifted, rows, columns](int64_t row, int64_t column) {
+      return lifted.mix(rows->narrow(row, 1), columns->narrow(column, 1));
+    };
+  }
+  const torch::Tensor features = method == kDepthStyleNeutral ? columns->features : lifted.features(column_styles);
+  return [&lifted, rows, features](int64_t row, int64_t column) {
+    return lifted.transfer_style(rows->narrow(row, 1), features.narrow(0, column, 1));
+  };
+}
+
+Mixer lifted_mixer(const model::LiftedGan& lifted, const Codes& rows, const Codes& columns, const std::string& method) {
   const auto shapes = std::make_shared<model::Estimate>(lifted.estimate(rows.styles));
   const auto looks = std::make_shared<model::Estimate>(lifted.estimate(columns.styles));
   const auto face = [&lifted](const std::shared_ptr<model::Estimate>& all) {
     return
         [&lifted, all](int64_t i) { return formats::image_from_tensor(lifted.render(all->narrow(i, 1)).recon_im[0]); };
   };
+  const Mix mix = lifted_mix(lifted, method, shapes, looks, columns.styles);
   return {face(shapes), face(looks),
-          [&lifted, shapes, looks](int64_t row, int64_t column) {
-            return lifted.render(lifted.mix(shapes->narrow(row, 1), looks->narrow(column, 1))).recon_im[0];
-          },
+          [&lifted, mix](int64_t row, int64_t column) { return lifted.render(mix(row, column)).recon_im[0]; },
           formats::Rounding::truncate};
 }
 
@@ -144,10 +164,15 @@ void mix(const MixOptions& options) {
   run.make_folder();
   run.record().set("rows", rows.names);
   run.record().set("columns", columns.names);
-  run.record().set(
-      "mode", network.lifted ? "shape of the row, looks of the column" : "layers " + options.styles + " of the column");
+  if (!network.lifted && options.method != kLooks)
+    usage_error("--method {}: is about a lifted network, but this one is 2D", options.method);
+  const std::string lifted_mode = options.method == kLooks
+                                      ? "shape of the row, looks of the column"
+                                      : "the row with a depth from the column's feature map (style transfer)";
+  run.record().set("mode", network.lifted ? lifted_mode : "layers " + options.styles + " of the column");
+  if (network.lifted) run.record().set("method", options.method);
   write_grid(run,
-             network.lifted ? lifted_mixer(*network.lifted, rows, columns)
+             network.lifted ? lifted_mixer(*network.lifted, rows, columns, options.method)
                             : plain_mixer(network.generator, rows, columns, layers),
              rows, columns);
   run.finish();
@@ -169,6 +194,15 @@ void add_mix(CLI::App& app) {
       "--cols,--columns", options->columns,
       "Seeds, or a file of codes, whose looks (or --styles layers) each column has (default 10-12)");
   command->add_option("--styles", options->styles, "Of plain 2D generators: layers taken from the column")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--method", options->method,
+          "Of lifted networks. looks: the row's shape in the column's picture and light; depth-style: the "
+          "reproduction's style transfer, the row's picture, light and view on the depth that its neutral code "
+          "has with the column's feature map; depth-style-neutral: its first version, with the feature map of "
+          "the column's neutral code")
+      ->transform(choice({kLooks, kDepthStyle, kDepthStyleNeutral}))
       ->capture_default_str();
   command->callback([options, rows, columns] {
     if (!options->sampling.latents.empty()) {

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "lifted/base/file.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
@@ -31,8 +32,11 @@ std::string utc_now() {
 void keep_earlier_record(const std::filesystem::path& outdir) {
   const std::filesystem::path file = outdir / "run.json";
   if (!std::filesystem::is_regular_file(file)) return;
-  const Bytes bytes = read_file(file, 16 << 20);
-  const auto earlier = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  nlohmann::json earlier;
+  try {
+    earlier = read_json_file(file, {.text_bytes = 16 << 20});
+  } catch (const Error&) {  // somebody else's file: kept all the same
+  }
   const auto text = [&](const char* name) {
     return earlier.is_object() && earlier.contains(name) && earlier[name].is_string() ? earlier[name].get<std::string>()
                                                                                       : std::string();

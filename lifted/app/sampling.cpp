@@ -35,6 +35,14 @@ void check_output_folder(const std::filesystem::path& folder) {
           "{}: cannot create the folder: a file of that name is in the way", folder.string());
 }
 
+/// The --config of one network: among several it belongs to LiftedGAN's checkpoints.
+std::optional<std::filesystem::path> config_for(const SamplingOptions& options, const std::filesystem::path& network) {
+  if (options.config.empty()) return std::nullopt;
+  if (options.networks.size() == 1) return options.config;
+  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(network)));
+  return kind == model::NetworkKind::liftedgan ? std::optional(options.config) : std::nullopt;
+}
+
 void check(const SamplingOptions& options) {
   if (options.batch < 1) usage_error("--batch {}: expected at least 1", options.batch);
   if (options.gans.size() > 1 && options.gans.size() != options.networks.size()) {
@@ -55,7 +63,8 @@ std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, 
   check(options);
   std::vector<model::LoadedNetwork> networks;
   for (size_t i = 0; i < options.networks.size(); ++i) {
-    networks.push_back(model::load_network(options.networks[i], gan_for(options, i)));
+    networks.push_back(
+        model::load_network(options.networks[i], gan_for(options, i), config_for(options, options.networks[i])));
     model::LoadedNetwork& network = networks.back();
     if (network.lifted) network.lifted->to(device);
     network.generator->to(device);
@@ -90,6 +99,7 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
     network->description("Checkpoint to sample from; give two or more")->take_all()->required();
     gan->take_all();
   }
+  command.add_option("--config", options.config, kConfigHelp);
   command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
   command
       .add_option("--latents", options.latents,
@@ -149,6 +159,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
   networks_ = load_networks(options_, device_);
   for (const model::LoadedNetwork& network : networks_) {
     for (const auto& file : network.files) record_.add_network(file);
+    if (network.config) record_.set("config", network.config->file.string());
   }
   record_.set("trunc", options.truncation_psi);
   record_.set("device", device_.str());

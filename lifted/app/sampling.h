@@ -16,11 +16,15 @@
 
 namespace lifted::app {
 
+/// Of --config, wherever a LiftedGAN checkpoint is loaded.
+inline constexpr const char* kConfigHelp =
+    "Of a LiftedGAN checkpoint: the config.py that it was trained with, read and never run (default: the one beside it)";
+
 /// The options of StyleGAN's sampling tools, under their names.
 struct SamplingOptions {
   std::vector<std::filesystem::path> networks, gans;
   std::string seeds = "0-15";
-  std::filesystem::path latents, outdir, tensors;
+  std::filesystem::path latents, outdir, tensors, config;
   double truncation_psi = 0.7;
   int batch = 8;
   std::string device = "auto";

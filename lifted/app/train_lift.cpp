@@ -1,8 +1,11 @@
 // liftedgan train-lift: lift a 2D generator to 3D.
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "lifted/app/commands.h"
 #include "lifted/app/lifting.h"
+#include "lifted/app/published_run.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -10,6 +13,7 @@
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/import.h"
+#include "lifted/model/published_config.h"
 
 namespace lifted::app {
 namespace {
@@ -29,7 +33,21 @@ std::string lift_description(const LiftSettings& s, int size, int64_t batch) {
   return text;
 }
 
+/// Of --resume FILE: the checkpoint of LiftedGAN whose weights and config.py a new run starts with.
+std::optional<fs::path> take_checkpoint(LiftRunSettings& s) {
+  if (!fs::is_regular_file(s.run.resume)) return {};
+  const fs::path checkpoint = std::exchange(s.run.resume, "");
+  if (!s.lift.init.empty())
+    usage_error("--resume {} and --init {}: expected one of them", checkpoint.string(), s.lift.init);
+  require_published_checkpoint(checkpoint);
+  s.lift.init = checkpoint.string();
+  if (const auto config = model::config_beside(checkpoint); s.lift.config.empty() && config)
+    s.lift.config = config->string();
+  return checkpoint;
+}
+
 void train_lift(LiftRunSettings s, const CLI::App& command) {
+  const std::optional<fs::path> checkpoint = take_checkpoint(s);
   if (!s.run.resume.empty()) {
     const std::vector<std::string> files = {"gan", "init", "vgg", "embedding"};
     s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json(), files), s.run.resume);
@@ -49,9 +67,12 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   const ordered_json record = {
       {"command", "train-lift"}, {"settings", s.lift.to_json()},   {"kimg", s.kimg},
       {"notes", plan.notes},     {"model", plan.config.to_json()}, {"options", plan.options.to_json()}};
-  train_in_folder(task, s.run, loop,
-                  {lift_description(s.lift, gan.generator->config().size, plan.options.batch), record},
-                  plan.options.to_json());
+  const NewRun fresh = {lift_description(s.lift, gan.generator->config().size, plan.options.batch), record};
+  if (checkpoint) {
+    continue_published(task, *checkpoint, s.run, loop, fresh);
+  } else {
+    train_in_folder(task, s.run, loop, fresh, plan.options.to_json());
+  }
 }
 
 }  // namespace
@@ -66,7 +87,9 @@ void add_train_lift(CLI::App& app) {
   command->add_option("--kimg", s->kimg, "Train until so many thousand samples were shown")
       ->transform(number(bounds::thousand_images))
       ->capture_default_str();
-  add_run_options(*command, s->run);
+  add_run_options(*command, s->run,
+                  "Run folder to continue exactly where it was; or a LiftedGAN checkpoint_NNN.pth, to go on from its "
+                  "weights, Adam state and step in a new run");
   command->callback([s, command] { train_lift(*s, *command); });
 }
 

@@ -102,6 +102,10 @@ constexpr auto kNumpyFunctions = std::to_array<PythonEntry>({
     {"numpy.core.multiarray._reconstruct", new_array},
     {"numpy.core.multiarray.scalar", new_scalar},
     {"numpy.core.numeric._frombuffer", array_from_buffer},
+    // As NumPy 2 writes them.
+    {"numpy._core.multiarray._reconstruct", new_array},
+    {"numpy._core.multiarray.scalar", new_scalar},
+    {"numpy._core.numeric._frombuffer", array_from_buffer},
 });
 
 }  // namespace

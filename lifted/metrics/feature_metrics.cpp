@@ -6,7 +6,7 @@
 #include "lifted/base/log.h"
 #include "lifted/metrics/kernel_distance.h"
 #include "lifted/metrics/precision_recall.h"
-#include "lifted/metrics/samples.h"
+#include "lifted/metrics/published_statistics.h"
 
 namespace lifted::metrics {
 namespace {
@@ -43,43 +43,109 @@ void warn_if_singular(const MetricName& metric, const Moments& moments, const ch
         metric.text, moments.count(), whose, moments.dimensions());
 }
 
+/// The published protocol fixes what others choose.
+void check_protocol(const SuiteOptions& options, const FeatureNetworks& networks, const std::vector<Space>& spaces) {
+  if (options.protocol != Protocol::published) return;
+  if (options.truncation_psi != 1)
+    usage_error("--trunc {:g}: --protocol published measures without truncation, expected 1", options.truncation_psi);
+  if (options.mirror) usage_error("--mirror: --protocol published counts no image mirrored");
+  const bool inception = std::ranges::find(spaces, Space::inception) != spaces.end();
+  if (inception && networks.inception->input() != nets::InceptionInput::pytorch_fid)
+    usage_error(
+        "--protocol published: looks through pytorch-fid's Inception, expected --inception "
+        "pt_inception-2015-12-05-6726825d.pth");
+}
+
 }  // namespace
 
-FeatureMetrics::FeatureMetrics(std::vector<MetricName> metrics, const model::LoadedNetwork& network,
-                               const data::Dataset& images, const FeatureNetworks& networks,
-                               const SuiteOptions& options)
-    : network_(network), images_(images), options_(options), cache_(options.cache) {
+FeatureMetrics::FeatureMetrics(std::vector<MetricName> metrics, const ImageSource& made, const data::Dataset* images,
+                               const FeatureNetworks& networks, const SuiteOptions& options)
+    : made_(made), images_(images), options_(options), cache_(options.cache) {
   std::vector<Space> spaces;
-  for (const auto& metric : metrics) {
+  for (auto& metric : metrics) {
     if (std::ranges::find(spaces, metric.space) == spaces.end()) {
       spaces.push_back(metric.space);
-      groups_.push_back({make_feature_space(metric.space, networks, network.generator->config().size,
-                                            network.statistics.mean.device()),
-                         {}});
+      groups_.push_back({make_feature_space(metric.space, networks, made.size(), made.device()), {}});
     }
+    const int64_t there = made.available(metric.samples);
+    if (there < metric.samples) log_warning("{}: there are {} images to measure", metric.text, there);
+    metric.samples = there;
     Group& group = groups_[static_cast<size_t>(std::ranges::find(spaces, metric.space) - spaces.begin())];
     group.metrics.push_back(metric);
     (metric.kind == Kind::frechet ? group.moments : group.keep) = true;
-    if (metric.kind == Kind::precision_recall)
-      require(images.size() > kNeighbours, "{}: {} real images, expected more than {}", metric.text, images.size(),
+    if (metric.kind == Kind::precision_recall && images)
+      require(real_images() > kNeighbours, "{}: {} real images, expected more than {}", metric.text, real_images(),
               kNeighbours);
     samples_ = std::max(samples_, metric.samples);
   }
-  require(images.size() >= 2, "{} real images, expected at least two", images.size());
-  if (cache_.is_on()) data_hash_ = content_hash(images_);
+  check_protocol(options, networks, spaces);
+  const bool saves = !options.save_statistics.empty(), reads = !options.statistics.empty();
+  if ((saves || reads) && (groups_.size() != 1 || groups_[0].keep))
+    usage_error(
+        "--metrics: statistics are of one network's features and give one kind of distance; expected "
+        "fidNk_full alone (or one of fd_embedNk_full, fd_randomNk_full)");
+  if (reads) {
+    read_statistics(groups_[0]);
+  } else {
+    look_at_images();
+  }
+  if (saves) save_statistics(groups_[0]);
+}
+
+void FeatureMetrics::look_at_images() {
+  require(real_images() >= 2, "{} real images, expected at least two", real_images());
+  if (cache_.is_on()) data_hash_ = content_hash(*images_);
   std::vector<Group*> unknown;
   for (auto& group : groups_)
     if (!recall(group)) unknown.push_back(&group);
   if (!unknown.empty()) look_at_data(unknown);
-  for (const auto& group : groups_)
+  for (auto& group : groups_) {
+    if (group.moments) group.real_gaussian = group.real.gaussian();
     for (const auto& metric : group.metrics)
       if (metric.kind == Kind::frechet) warn_if_singular(metric, group.real, "real");
+  }
+}
+
+/// How many of the real images count.
+int64_t FeatureMetrics::real_images() const {
+  return options_.protocol == Protocol::published ? std::min(images_->size(), kPublishedRealImages) : images_->size();
+}
+
+void FeatureMetrics::read_statistics(Group& group) const {
+  const std::string file = options_.statistics.string();
+  const PublishedStatistics statistics = read_published_statistics(options_.statistics);
+  require(!statistics.size || *statistics.size == made_.size(),
+          "{}: of images of {} pixels, but those to be measured have {}", file, statistics.size.value_or(0),
+          made_.size());
+  const Space space = group.metrics[0].space;
+  if (statistics.features.empty()) {
+    require(space == Space::inception && group.space.key.starts_with("inception pytorch_fid"),
+            "{}: does not say which network measured it, and published statistics come from pytorch-fid's Inception; "
+            "expected --metrics fidNk_full with --inception pt_inception-2015-12-05-6726825d.pth",
+            file);
+  } else {
+    require(statistics.features == group.space.key, "{}: measured with {}, but {} looks through {}", file,
+            statistics.features, group.metrics[0].text, group.space.key);
+  }
+  const int64_t dimensions =
+      group.space.features(torch::zeros({1, 3, made_.size(), made_.size()}).to(made_.device())).size(1);
+  require(statistics.gaussian.mean.numel() == dimensions, "{}: of features of {} dimensions, expected {}", file,
+          statistics.gaussian.mean.numel(), dimensions);
+  group.real_gaussian = statistics.gaussian;
+}
+
+void FeatureMetrics::save_statistics(const Group& group) const {
+  require(images_ != nullptr, "{}: there are no real images to keep statistics of", options_.save_statistics.string());
+  write_published_statistics(options_.save_statistics,
+                             {group.real_gaussian, made_.size(), images_->archive().path().string(), group.space.key});
+  log_info("{}: statistics of {} images", options_.save_statistics.string(), group.real.count());
 }
 
 /// Whether the cache has all that a group needs of the real images.
 bool FeatureMetrics::recall(Group& group) const {
   if (!cache_.is_on()) return false;
   group.key = fmt::format("{} images {}{}", group.space.key, data_hash_, options_.mirror ? " mirrored too" : "");
+  if (real_images() < images_->size()) group.key += fmt::format(" the first {}", real_images());
   if (group.moments) {
     auto known = cache_.find(group.key);
     if (!known) return false;
@@ -96,23 +162,21 @@ bool FeatureMetrics::recall(Group& group) const {
 void FeatureMetrics::look_at_data(const std::vector<Group*>& groups) const {
   for (auto* group : groups) group->real = {};
   std::vector<std::vector<Tensor>> kept(groups.size());
-  const int64_t views = options_.mirror ? 2 : 1;
-  Progress progress("real images", images_.size(), "images");
-  for (int64_t from = 0; from < images_.size(); from += options_.batch) {
-    const int64_t to = std::min(images_.size(), from + options_.batch);
-    std::vector<Tensor> batch;
-    for (int64_t i = from; i < to; ++i) batch.push_back(formats::tensor_from_image(images_.image(i)));
-    const Tensor tensor = torch::stack(batch).to(network_.statistics.mean.device());
+  const int64_t views = options_.mirror ? 2 : 1, count = real_images();
+  Progress progress("real images", count, "images");
+  int64_t from = 0;
+  DatasetImages(*images_, made_.device(), options_.batch).for_each(count, 0, [&](const Tensor& batch) {
     for (int64_t view = 0; view < views; ++view) {
       for (size_t i = 0; i < groups.size(); ++i) {
-        const Tensor features = features_of(groups[i]->space, view ? tensor.flip(3) : tensor, "real");
+        const Tensor features = features_of(groups[i]->space, view ? batch.flip(3) : batch, "real");
         if (groups[i]->moments) groups[i]->real.add(features);
-        const int64_t first = from * views + view * (to - from);
-        if (groups[i]->keep) kept[i].push_back(kept_rows(features, first, images_.size() * views));
+        const int64_t first = from * views + view * batch.size(0);
+        if (groups[i]->keep) kept[i].push_back(kept_rows(features, first, count * views));
       }
     }
-    progress.advance(to - from);
-  }
+    from += batch.size(0);
+    progress.advance(batch.size(0));
+  });
   for (size_t i = 0; i < groups.size(); ++i) {
     Group& group = *groups[i];
     if (group.moments) cache_.keep(group.key, group.real);
@@ -122,18 +186,12 @@ void FeatureMetrics::look_at_data(const std::vector<Group*>& groups) const {
   }
 }
 
-/// Renders, or with `proxy` (and of a 2D network) the generator's images.
-Tensor FeatureMetrics::made_images(const Tensor& w) const {
-  return as_stored(network_images(network_, w, options_.proxy));
-}
-
 ordered_json FeatureMetrics::measure(uint32_t seed) const {
   std::vector<Made> made;
   for (const auto& group : groups_) made.push_back({std::vector<Moments>(group.metrics.size()), {}});
   int64_t seen = 0;
   Progress progress("generated images", samples_, "images");
-  for_each_code(network_, {samples_, options_.batch, options_.truncation_psi, seed}, [&](const Tensor& w) {
-    const Tensor images = made_images(w);
+  made_.for_each(samples_, seed, [&](const Tensor& images) {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const auto& metrics = groups_[g].metrics;
       const int64_t wanted = std::ranges::max(metrics, {}, &MetricName::samples).samples - seen;
@@ -160,7 +218,7 @@ ordered_json FeatureMetrics::compare(const Group& group, const MetricName& metri
                                      const Made& made) const {
   if (metric.kind == Kind::frechet) {
     warn_if_singular(metric, made.moments[index], "generated");
-    return frechet_distance(group.real, made.moments[index]);
+    return frechet_distance(group.real_gaussian, made.moments[index].gaussian());
   }
   const Tensor features = made.features[0].slice(0, 0, metric.samples);
   if (metric.kind == Kind::kernel) return kernel_distance(group.real_features, features);

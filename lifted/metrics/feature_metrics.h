@@ -8,8 +8,8 @@
 #include "lifted/data/dataset.h"
 #include "lifted/metrics/feature_space.h"
 #include "lifted/metrics/frechet.h"
+#include "lifted/metrics/image_source.h"
 #include "lifted/metrics/moments_cache.h"
-#include "lifted/model/import.h"
 
 namespace lifted::metrics {
 
@@ -19,9 +19,11 @@ inline constexpr int64_t kMaxRealFeatures = 200'000;
 
 class FeatureMetrics {
  public:
-  /// Looks at the real images, or at what the cache has of them. All metrics compare images. Error if there are too few
-  /// images, if one cannot be read or has another size, or if features are not finite.
-  FeatureMetrics(std::vector<MetricName> metrics, const model::LoadedNetwork& network, const data::Dataset& images,
+  /// Looks at the real images, at what the cache has of them, or at the statistics that the options name (`images` may
+  /// be null then). All metrics compare images. Error if there are too few images, if one cannot be read or has another
+  /// size, if features are not finite, or if statistics are of other features or images of another size; UsageError if
+  /// a metric needs more than statistics.
+  FeatureMetrics(std::vector<MetricName> metrics, const ImageSource& made, const data::Dataset* images,
                  const FeatureNetworks& networks, const SuiteOptions& options);
 
   /// {"fid10k_full": 12.3, "pr_embed10k3_full": {"precision": …, "recall": …}} of the samples of a seed.
@@ -35,6 +37,7 @@ class FeatureMetrics {
     bool moments = false, keep = false;
     std::string key = {};
     Moments real = {};
+    Gaussian real_gaussian = {};
     torch::Tensor real_features = {};
   };
   /// The generated images of a group: a Fréchet distance sees its first samples, of which there may be several.
@@ -43,13 +46,16 @@ class FeatureMetrics {
     std::vector<torch::Tensor> features;
   };
 
+  void look_at_images();
+  int64_t real_images() const;
+  void read_statistics(Group& group) const;
+  void save_statistics(const Group& group) const;
   bool recall(Group& group) const;
   void look_at_data(const std::vector<Group*>& groups) const;
-  torch::Tensor made_images(const torch::Tensor& w) const;
   nlohmann::ordered_json compare(const Group& group, const MetricName& metric, size_t index, const Made& made) const;
 
-  const model::LoadedNetwork& network_;
-  const data::Dataset& images_;
+  const ImageSource& made_;
+  const data::Dataset* images_;
   SuiteOptions options_;
   MomentsCache cache_;
   std::string data_hash_;  // empty without a cache

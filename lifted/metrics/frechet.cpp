@@ -88,8 +88,12 @@ double frechet_distance(const Tensor& mean_a, const Tensor& covariance_a, const 
   return std::max(0.0, distance);
 }
 
+double frechet_distance(const Gaussian& a, const Gaussian& b) {
+  return frechet_distance(a.mean, a.covariance, b.mean, b.covariance);
+}
+
 double frechet_distance(const Moments& a, const Moments& b) {
-  return frechet_distance(a.mean(), a.covariance(), b.mean(), b.covariance());
+  return frechet_distance(a.gaussian(), b.gaussian());
 }
 
 }  // namespace lifted::metrics

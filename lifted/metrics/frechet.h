@@ -9,6 +9,11 @@
 
 namespace lifted::metrics {
 
+/// What a Fréchet distance compares: mean, D, and covariance, D×D, in float64.
+struct Gaussian {
+  torch::Tensor mean, covariance;
+};
+
 /// Count, mean and covariance of features, gathered in float64 in one pass; sets can be merged, so that they may be
 /// gathered in shards.
 class Moments {
@@ -27,6 +32,7 @@ class Moments {
   torch::Tensor mean() const;
   /// D×D, divided by count − 1 as numpy.cov does. Error with fewer than two samples.
   torch::Tensor covariance() const;
+  Gaussian gaussian() const { return {mean(), covariance()}; }
 
  private:
   int64_t count_ = 0;
@@ -38,6 +44,7 @@ class Moments {
 /// of C₁^½ C₂^½: it needs no offset where a covariance is singular (fewer samples than dimensions), and no root of what
 /// rounding left of a zero. Error if the dimensions differ or a value is not finite.
 double frechet_distance(const Moments& a, const Moments& b);
+double frechet_distance(const Gaussian& a, const Gaussian& b);
 /// means: D; covariances: D×D.
 double frechet_distance(const torch::Tensor& mean_a, const torch::Tensor& covariance_a, const torch::Tensor& mean_b,
                         const torch::Tensor& covariance_b);

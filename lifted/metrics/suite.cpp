@@ -31,8 +31,9 @@ class Suite {
       check(metric);
       if (metric.compares_images()) compared.push_back(metric);
     }
+    const NetworkImages made(network_, options_);
     std::optional<FeatureMetrics> features;
-    if (!compared.empty()) features.emplace(compared, network_, *images_, judges_.features(), options_);
+    if (!compared.empty()) features.emplace(compared, made, images_, judges_.features(), options_);
     std::vector<ordered_json> runs;
     for (int i = 0; i < options_.repeats; ++i) {
       seed_ = options_.seed + static_cast<uint32_t>(i);
@@ -49,7 +50,7 @@ class Suite {
     check_judges(metric, judges_);
     if (!is_about_images(metric) && !network_.lifted)
       usage_error("--metrics {}: is about a lifted network, but this one is 2D", metric.text);
-    if (metric.compares_images() && !images_)
+    if (metric.compares_images() && !images_ && options_.statistics.empty())
       usage_error("--metrics {}: compares with real images, expected --data", metric.text);
   }
 
@@ -159,6 +160,22 @@ ordered_json measure(const std::vector<MetricName>& metrics, const model::Loaded
   if (options.repeats < 1) usage_error("--repeats {}: expected a positive number", options.repeats);
   const torch::NoGradGuard guard;
   return Suite(network, images, judges, options).run(metrics);
+}
+
+ordered_json measure_images(const std::vector<MetricName>& metrics, const data::Dataset& made,
+                            const data::Dataset* images, const Judges& judges, torch::Device device,
+                            const SuiteOptions& options) {
+  if (options.batch < 1) usage_error("--batch {}: expected a positive number", options.batch);
+  if (options.repeats != 1) usage_error("--repeats {}: the images are the same each time, expected 1", options.repeats);
+  for (const auto& metric : metrics) {
+    check_judges(metric, judges);
+    if (!metric.compares_images())
+      usage_error("--metrics {}: looks into a network, but images alone are given; expected --network", metric.text);
+  }
+  const torch::NoGradGuard guard;
+  const DatasetImages source(made, device, options.batch);
+  const FeatureMetrics features(metrics, source, images, judges.features(), options);
+  return &made == images ? ordered_json::object() : features.measure(0);
 }
 
 }  // namespace lifted::metrics

@@ -34,4 +34,10 @@ void check_judges(const MetricName& metric, const Judges& judges);
 nlohmann::ordered_json measure(const std::vector<MetricName>& metrics, const model::LoadedNetwork& network,
                                const data::Dataset* images, const Judges& judges, const SuiteOptions& options);
 
+/// The same of images without any network, all with data of their own size: metrics that compare images. Where `made`
+/// is `images` nothing is compared: statistics alone are written, as the options say.
+nlohmann::ordered_json measure_images(const std::vector<MetricName>& metrics, const data::Dataset& made,
+                                      const data::Dataset* images, const Judges& judges, torch::Device device,
+                                      const SuiteOptions& options);
+
 }  // namespace lifted::metrics

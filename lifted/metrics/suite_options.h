@@ -40,15 +40,27 @@ bool is_about_images(const MetricName& metric);
 /// Whether one of the metrics compares with real images.
 bool needs_data(const std::vector<MetricName>& metrics);
 
+/// How images reach the features.
+enum class Protocol {
+  field,     ///< the field's: generated images rounded to 8 bits, all real images
+  published  ///< the authors' test_fid: ψ 1, generated images clamped and not rounded, the first 50,000 real images
+};
+
+/// How many real images the published protocol looks at.
+inline constexpr int64_t kPublishedRealImages = 50'000;
+
 struct SuiteOptions {
+  Protocol protocol = Protocol::field;
   double truncation_psi = 1;
-  bool mirror = false;               ///< count every real image mirrored, too
-  bool proxy = false;                ///< of a lifted network, measure the 2D teacher's images
-  int64_t batch = 32;                ///< images at a time
-  int64_t samples = 500;             ///< codes that the metrics look at whose names fix no number
-  std::filesystem::path cache = {};  ///< folder that keeps what is measured of the real images; empty: none
-  uint32_t seed = 0;                 ///< of the codes: z = numpy.random.RandomState(seed).randn(…)
-  int repeats = 1;                   ///< measure with seeds seed, seed + 1, …; more than one: with intervals
+  bool mirror = false;                         ///< count every real image mirrored, too
+  bool proxy = false;                          ///< of a lifted network, measure the 2D teacher's images
+  int64_t batch = 32;                          ///< images at a time
+  int64_t samples = 500;                       ///< codes that the metrics look at whose names fix no number
+  std::filesystem::path cache = {};            ///< folder that keeps what is measured of the real images; empty: none
+  std::filesystem::path statistics = {};       ///< published statistics in place of real images; empty: none
+  std::filesystem::path save_statistics = {};  ///< where to write those of the real images; empty: nowhere
+  uint32_t seed = 0;                           ///< of the codes: z = numpy.random.RandomState(seed).randn(…)
+  int repeats = 1;  ///< measure with seeds seed, seed + 1, …; more than one: with intervals
 };
 
 }  // namespace lifted::metrics

@@ -3,8 +3,8 @@
 #include <fmt/ranges.h>
 
 #include "lifted/base/error.h"
-#include "lifted/base/printable.h"
 #include "lifted/base/log.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/checkpoint.h"
 #include "lifted/model/builtin.h"
 #include "lifted/model/generator_state.h"
@@ -42,19 +42,31 @@ LoadedNetwork load_generator(const Checkpoint& checkpoint, NetworkKind kind, con
   return network;
 }
 
-LoadedNetwork lift(LoadedNetwork network, const Checkpoint& checkpoint, const std::string& what,
-                   const std::string& gan) {
+LoadedNetwork lift(LoadedNetwork network, const Checkpoint& checkpoint, const std::string& what, const std::string& gan,
+                   std::optional<PublishedConfig> config) {
   const nets::LiftingConfig sizes = nets::infer_lifting_config(state_at(checkpoint, "netD", what), what + ": netD");
   LiftingNetworks networks(sizes);
   for (const auto& [name, module] : networks.published()) {
     nets::load_strict(*module, state_at(checkpoint, name, what), what + ": " + name);
   }
+  const LiftConfig fields = config ? config->apply_to(LiftConfig(), sizes.size) : LiftConfig();
+  network.config = std::move(config);
   try {
-    network.lifted = std::make_shared<LiftedGan>(network.generator, networks, LiftConfig(), network.statistics);
+    network.lifted = std::make_shared<LiftedGan>(network.generator, networks, fields, network.statistics);
   } catch (const Error& error) {
     fail("{} and {} do not belong together: {}", what, gan, error.what());
   }
   return network;
+}
+
+/// --config, else the config.py beside the checkpoint; says what of it counts.
+std::optional<PublishedConfig> find_config(const fs::path& checkpoint, const std::optional<fs::path>& given) {
+  const auto file = given ? given : config_beside(checkpoint);
+  if (!file) return {};
+  PublishedConfig config = read_published_config(*file);
+  log_info("{}: {}", file->string(), config.model.empty() ? "fixes nothing of the model" : config.model.dump());
+  if (!config.not_applied.empty()) log_info("{}: not applied: {}", file->string(), fmt::join(config.not_applied, ", "));
+  return config;
 }
 
 bool is_generator(NetworkKind kind) {
@@ -73,7 +85,7 @@ LoadedNetwork load_alone(const Checkpoint& checkpoint, NetworkKind kind, const s
 }
 
 LoadedNetwork load_pair(const Checkpoint& checkpoint, NetworkKind kind, const fs::path& network,
-                        const std::optional<fs::path>& gan) {
+                        const std::optional<fs::path>& gan, const std::optional<fs::path>& config) {
   const std::string what = network.string();
   if (!gan) refuse(what, kind, "a network that can run by itself");
   const Checkpoint generator = formats::read_checkpoint(network_bytes(*gan));
@@ -83,7 +95,8 @@ LoadedNetwork load_pair(const Checkpoint& checkpoint, NetworkKind kind, const fs
     return load_network_file(checkpoint, what, &shared);
   }
   if (!is_generator(gan_kind)) refuse(gan->string(), gan_kind, "the StyleGAN2 generator of --gan");
-  return lift(load_generator(generator, gan_kind, gan->string()), checkpoint, what, gan->string());
+  return lift(load_generator(generator, gan_kind, gan->string()), checkpoint, what, gan->string(),
+              find_config(network, config));
 }
 
 /// --gan was given beside a network that does not want one.
@@ -117,18 +130,22 @@ const LiftedGan& LoadedNetwork::require_lifted() const {
   return *lifted;
 }
 
-LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan) {
+LoadedNetwork load_network(const fs::path& path, const std::optional<fs::path>& gan,
+                           const std::optional<fs::path>& config) {
   return with_name(
-      path.string(), [&] { return load_network(formats::read_checkpoint(network_bytes(path)), path, gan); },
+      path.string(), [&] { return load_network(formats::read_checkpoint(network_bytes(path)), path, gan, config); },
       gan ? gan->string() : "");
 }
 
-LoadedNetwork load_network(const Checkpoint& checkpoint, const fs::path& path, const std::optional<fs::path>& gan) {
+LoadedNetwork load_network(const Checkpoint& checkpoint, const fs::path& path, const std::optional<fs::path>& gan,
+                           const std::optional<fs::path>& config) {
   const NetworkKind kind = recognize(checkpoint);
   if (gan) refuse_superfluous_gan(path, kind, *gan);
+  if (config && kind != NetworkKind::liftedgan)
+    usage_error("--config {}: {} is {} and needs none", config->string(), path.string(), what_it_is(kind));
   torch::NoGradGuard no_grad;
-  LoadedNetwork network =
-      needs_generator(kind) ? load_pair(checkpoint, kind, path, gan) : load_alone(checkpoint, kind, path.string());
+  LoadedNetwork network = needs_generator(kind) ? load_pair(checkpoint, kind, path, gan, config)
+                                                : load_alone(checkpoint, kind, path.string());
   network.files = {path};
   if (gan) network.files.push_back(*gan);
   freeze(network);

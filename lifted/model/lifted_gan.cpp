@@ -138,6 +138,19 @@ Estimate LiftedGan::mix(const Estimate& shape, const Estimate& looks) const {
   return e;
 }
 
+Estimate LiftedGan::transfer_style(const Estimate& content, const torch::Tensor& style_features) const {
+  Estimate e = content;
+  e.features = style_features;
+  e.canon_depth = depth_from_raw(networks_.depth->forward(content.neutral_style, style_features));
+  e.trans_map = transform_map_from_logits(networks_.transform->forward(content.neutral_style), e.canon_depth);
+  e.canon_albedo = delight(content.canon_im_raw, e.canon_depth, content.canon_light);
+  return e;
+}
+
+torch::Tensor LiftedGan::features(const torch::Tensor& w) const {
+  return generator_->synthesize(w).features;
+}
+
 Rendering LiftedGan::render(const Estimate& estimate, const RenderOptions& options) const {
   scene::LitScene scene;
   scene.depth = options.flip ? estimate.canon_depth.flip(2) : estimate.canon_depth;

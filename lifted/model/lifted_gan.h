@@ -64,8 +64,15 @@ class LiftedGan {
   Estimate estimate(const torch::Tensor& w) const;
 
   /// The shape of one estimate in the looks of another: D_S and D_T of `shape`'s code with the feature map, image and
-  /// light of `looks`, at the view of `shape` (the reproduction's style transfer).
+  /// light of `looks`, at the view of `shape`. This project's own; see transfer_style for the reproduction's.
   Estimate mix(const Estimate& shape, const Estimate& looks) const;
+
+  /// The reproduction's style transfer: the estimate of `content` with another depth, D_S of its own neutral code with
+  /// the feature map of a style (B×C×S×S): of the style's own code (its second version) or of its neutral code (its
+  /// first). Picture, light, view and map are of `content`; albedo and the map's head follow the depth, as in estimate.
+  Estimate transfer_style(const Estimate& content, const torch::Tensor& style_features) const;
+  /// The generator's last feature map for w, B×C×S×S.
+  torch::Tensor features(const torch::Tensor& w) const;
 
   /// Published: LiftedGAN.render. An estimate of one sample is drawn at each of the given views and lights (a sweep);
   /// otherwise there is one view and light per sample. Error if the numbers of samples, views and lights disagree.

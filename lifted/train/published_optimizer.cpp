@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lifted/base/error.h"
+#include "lifted/base/log.h"
 
 namespace lifted::train {
 namespace {
@@ -32,6 +33,23 @@ Tensor moment(const Value& entry, const char* key, const std::string& name, cons
   return value;
 }
 
+/// The rates that Adam had, where they are not the task's.
+void compare_rates(const Value& optimizer, const LiftTrainerOptions& options, std::string_view what) {
+  const auto compare = [&](const char* option, const Value& published, double ours) {
+    if (published.as_double() != ours)
+      log_warning("{}: was trained with {} {:g}; going on with {:g} (--set {}={:g} keeps it)", what, option,
+                  published.as_double(), ours, option, published.as_double());
+  };
+  for (const Value& group : optimizer.at("param_groups").as_sequence()) {
+    compare("learning_rate", group.at("lr"), options.lr);
+    compare("weight_decay", group.at("weight_decay"), options.weight_decay);
+    const auto& betas = group.at("betas").as_sequence();
+    require(betas.size() == 2, "{}: the optimizer has {} betas, expected 2", what, betas.size());
+    compare("beta1", betas[0], options.beta1);
+    compare("beta2", betas[1], options.beta2);
+  }
+}
+
 }  // namespace
 
 StateDict adam_state_of_published(const Value& optimizer, const torch::nn::Module& module, std::string_view what) {
@@ -55,6 +73,20 @@ StateDict adam_state_of_published(const Value& optimizer, const torch::nn::Modul
     result[name + ".step"] = torch::tensor(steps, torch::kInt64);
   }
   return result;
+}
+
+TrainingState published_training_state(LiftTask& task, const Value& checkpoint, std::string_view what) {
+  const Value optimizer = checkpoint.at("optimizer");
+  compare_rates(optimizer, task.trainer().options(), what);
+  const int64_t steps = step_count(checkpoint.at("global_step"));
+  require(steps >= 0 && steps < int64_t{1} << 40, "{}: a global_step of {}", what, steps);
+  TrainingState state{.images = steps * task.images_per_step(), .tensors = task.state(), .values = {}};
+  add_under(state.tensors, "optimizer.", adam_state_of_published(optimizer, task.trainer().networks(), what));
+  nlohmann::json values = task.values();
+  values["steps"] = steps;
+  state.values = {{"task", std::move(values)},
+                  {"loop", {{"steps", steps}, {"tick", 0}, {"tick_images", state.images}, {"seconds", 0}}}};
+  return state;
 }
 
 }  // namespace lifted::train

@@ -7,6 +7,8 @@
 
 #include "lifted/base/state_dict.h"
 #include "lifted/formats/value.h"
+#include "lifted/train/lift_task.h"
+#include "lifted/train/snapshot.h"
 
 namespace lifted::train {
 
@@ -15,5 +17,10 @@ namespace lifted::train {
 /// (which never had a gradient) get zeros. Error, naming `what`, if counts or shapes disagree.
 StateDict adam_state_of_published(const formats::Value& optimizer, const torch::nn::Module& module,
                                   std::string_view what);
+
+/// What training goes on from after such a checkpoint: the task's state, which has its weights, with its Adam state and
+/// global_step. Error, naming `what`, if one is missing or does not fit. Says where Adam's rates differ from the
+/// task's.
+TrainingState published_training_state(LiftTask& task, const formats::Value& checkpoint, std::string_view what);
 
 }  // namespace lifted::train

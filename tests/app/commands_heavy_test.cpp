@@ -127,6 +127,24 @@ TEST(MixCommand, WritesAGridWhoseDiagonalIsTheFaceItself) {
             formats::read_image(folder.path() / "g" / "seed0000.png"));
 }
 
+TEST(MixCommand, TransfersStyleAsTheReproductionDid) {
+  PAIR_OR_SKIP(pair);
+  const test::TemporaryFolder folder;
+  const auto picture = [&](const std::string& method, const std::string& name) {
+    const auto result = run("mix", pair, folder / method, {"--rows", "0", "--cols", "0,1", "--method", method});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return formats::read_image(folder.path() / method / (name + ".png"));
+  };
+  const auto face = picture("looks", "seed0000-seed0000");
+  EXPECT_EQ(picture("depth-style-neutral", "seed0000-seed0000"), face) << "its own neutral code changes nothing";
+  EXPECT_NE(picture("depth-style", "seed0000-seed0001"), face);
+  EXPECT_NE(picture("depth-style", "seed0000-seed0001"), picture("depth-style-neutral", "seed0000-seed0001"));
+  const auto plain = run_program(
+      {"mix", "--network", pair.gan.string(), "--outdir", (folder / "p").string(), "--method", "depth-style"});
+  EXPECT_EQ(plain.exit_code, 2);
+  EXPECT_NE(plain.errors.find("--method depth-style"), std::string::npos) << plain.errors;
+}
+
 TEST(CompareCommand, ConvertedAndPublishedNetworksAgree) {
   PAIR_OR_SKIP(pair);
   const test::TemporaryFolder folder;

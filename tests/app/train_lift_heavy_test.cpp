@@ -2,7 +2,9 @@
 #include "lifted/model/critics.h"
 #include "lifted/model/import.h"
 #include "lifted/model/network_file.h"
+#include "lifted/nets/load.h"
 #include "tests/app/training_program.h"
+#include "tests/support/pytorch_file.h"
 #include "tests/support/tiny_networks.h"
 
 namespace lifted {
@@ -141,6 +143,54 @@ TEST_F(TrainLift, StartsFromAnotherLiftWhereItFits) {
   arguments.back() = gan();
   EXPECT_EQ(call(arguments), 1);
   EXPECT_NE(output().find("without lifting networks"), std::string::npos) << output();
+}
+
+/// The lifting networks of tiny_lifted as LiftedGAN keeps them, but for the optimizer.
+void write_published(const fs::path& path) {
+  test::PytorchFile file;
+  const auto network = test::tiny_lifted(1);
+  for (const auto& [name, module] : network.lifted->networks().published()) {
+    for (const auto& [key, tensor] : nets::state_of(*module)) file.dicts[name][key] = tensor.detach().clone();
+  }
+  file.tensors["global_step"] = torch::tensor(7);
+  file.save(path);
+}
+
+TEST_F(TrainLift, StartsFromAPublishedCheckpointWithItsConfig) {
+  fs::create_directories(folder_ / "authors");
+  const fs::path checkpoint = folder_ / "authors" / "checkpoint_001.pth", config = folder_ / "authors" / "config.py";
+  write_published(checkpoint);
+  write_file_atomically(config, "fov = 20\nlam_rec = 3.5\nbatch_size = 2\nnew = f(1)\n");
+  Arguments arguments = start(0.004);
+  arguments.insert(arguments.end(), {"--set", "learning_rate=0", "--init", checkpoint});
+  ASSERT_EQ(call(arguments), 0) << output();
+  const json record = read_json(run("00000") / "training_options.json");
+  EXPECT_EQ(record["model"]["fov_degrees"], 20) << "the file beside fixes the model";
+  EXPECT_EQ(record["options"]["training"]["weights"]["lam_rec"], 5.0) << "and not how it is trained";
+  arguments.insert(arguments.end(), {"--config", config, "--batch", "0"});
+  ASSERT_EQ(call(arguments), 0) << output();
+  EXPECT_NE(output().find("new (line 4"), std::string::npos) << output();
+  const json all = read_json(run("00001") / "training_options.json");
+  EXPECT_EQ(all["model"]["fov_degrees"], 20);
+  EXPECT_EQ(all["options"]["training"]["weights"]["lam_rec"], 3.5);
+  EXPECT_EQ(all["options"]["batch"], 2);
+  fs::remove_all(runs());
+  expect_refusal(with({"--resume", checkpoint}), 1, "holds no state of an optimizer");
+  expect_refusal(with({"--resume", gan()}), 1, "expected a run folder or a checkpoint_NNN.pth");
+  expect_refusal(with({"--resume", checkpoint, "--init", checkpoint}), 2, "expected one of them");
+  write_file_atomically(config, "fov = 10 * 2\n");
+  expect_refusal(with({"--init", checkpoint}), 1, "config.py:1: fov");
+}
+
+TEST_F(TrainLift, GoesOnFromThePublishedOptimizer) {
+  LIFTED_GOLDEN_OR_SKIP(checkpoint, "liftedgan-256.pth");
+  LIFTED_GOLDEN_OR_SKIP(generator, "stylegan2-256.pt");
+  const auto resume = [&](const char* kimg) {
+    return Arguments{"train-lift", "--resume", checkpoint, "--gan",     generator,  "--outdir",
+                     runs(),       "--kimg",   kimg,       "--dry-run", "--device", "cpu"};
+  };
+  expect_refusal(resume("1"), 0, "everything is in order");
+  expect_refusal(resume("0.008"), 2, "has 1 steps of 8 already, 0.008 kimg; expected more");
 }
 
 TEST_F(TrainLift, EchoesThePresetAndSaysWhatIsOff) {

@@ -225,6 +225,59 @@ TEST(GoldenAda, ImagesOfAnNvidiaPickle) {
   }
 }
 
+/// The reproduction's style transfer, composed here of the networks.
+TEST_F(Golden, StyleTransferIsThePublishedFormula) {
+  LIFTED_GOLDEN_OR_SKIP(file, "estimate.safetensors");
+  const auto styles = formats::read_safetensors(file).at("styles");
+  const auto content = styles.slice(0, 0, 1), style = styles.slice(0, 1, 2);
+  const auto& networks = gan().networks();
+  const auto neutral_code = [&](const torch::Tensor& w) {
+    const auto light = networks.decompose->forward(w).light;
+    const auto frontal = torch::cat({light.slice(1, 0, 2), torch::zeros({1, 2})}, 1);
+    return networks.compose->forward(w, frontal, torch::zeros({1, 6}));
+  };
+  const auto factors = networks.decompose->forward(content);
+  const auto w0 = neutral_code(content);
+  const auto picture = network_->generator->synthesize(w0).image;
+  for (const bool own_code : {true, false}) {  // the second and the first version
+    SCOPED_TRACE(own_code ? "the style's own code" : "its neutral code");
+    const auto features = network_->generator->synthesize(own_code ? style : neutral_code(style)).features;
+    auto raw = networks.depth->forward(w0, features).squeeze(1);
+    raw = torch::tanh(raw - raw.mean());
+    auto depth = (1 + raw) / 2 * 1.1 + (1 - raw) / 2 * 0.9;
+    depth.slice(2, 0, 2).fill_(1.05), depth.slice(2, 254, 256).fill_(1.05);
+    auto map = torch::sigmoid(networks.transform->forward(w0) + 5);
+    map = torch::where(depth.unsqueeze(1) <= 1.04, torch::ones_like(map), map);
+    auto taps = torch::exp(-((torch::arange(21) - 10) / 8.0).square()).to(torch::kFloat32);
+    taps = taps / taps.sum();
+    namespace F = torch::nn::functional;
+    const auto padded = F::pad(map, F::PadFuncOptions({10, 10, 10, 10}).mode(torch::kReflect));
+    map = torch::conv2d(torch::conv2d(padded, taps.view({1, 1, 21, 1})), taps.view({1, 1, 1, 21}));
+    map.slice(2, 0, 1).fill_(0), map.slice(2, 255, 256).fill_(0);
+    map.slice(3, 0, 2).fill_(0), map.slice(3, 254, 256).fill_(0);
+    const auto frontal = gan().renderer().normals(depth).select(3, 2).clamp_min(0).unsqueeze(1);
+    const auto strengths = factors.light / 2 + 0.5;
+    const auto shading =
+        strengths.select(1, 0).view({1, 1, 1, 1}) + strengths.select(1, 1).view({1, 1, 1, 1}) * frontal;
+    const auto albedo = (picture / 2 + 0.5) / (shading + 1e-8) * 2 - 1;
+
+    const auto estimate = gan().estimate(content);
+    const auto transferred =
+        gan().transfer_style(estimate, own_code ? gan().features(style) : gan().estimate(style).features);
+    expect_close("depth", transferred.canon_depth, depth, 1e-4);
+    expect_close("map", transferred.trans_map, map, 1e-4, 0.9999);
+    expect_close("albedo", transferred.canon_albedo, albedo, 1e-4 * albedo.abs().max().item<double>(), 0.9999);
+    EXPECT_TRUE(transferred.canon_light.equal(estimate.canon_light) && transferred.view.equal(estimate.view));
+    expect_close("light", transferred.canon_light, factors.light, 1e-6);
+    expect_close("view", transferred.view, factors.view, 1e-6);
+    expect_close("picture", transferred.canon_im_raw, picture, 1e-4);
+    Estimate published = estimate;
+    published.canon_depth = depth, published.trans_map = map, published.canon_albedo = albedo;
+    expect_close("render", gan().render(transferred).recon_im, gan().render(published).recon_im, 1e-4, 0.999, 1e-4);
+    EXPECT_GT((transferred.canon_depth - estimate.canon_depth).abs().max().item<double>(), 1e-3);
+  }
+}
+
 TEST_F(Golden, SameBitsForAnyBatchAndThreadCount) {
   const auto codes = network_->generator->map(torch::randn({8, 512}));
   const auto all = [&](const torch::Tensor& w) {

@@ -100,6 +100,31 @@ TEST_F(Import, PublishedPair) {
   for (const auto& parameter : network.generator->parameters()) EXPECT_FALSE(parameter.requires_grad());
 }
 
+TEST_F(Import, AConfigBesideTheCheckpointCounts) {
+  const auto published = pictures(load_network(pair, gan));
+  const auto config = folder / "config.py", other = folder / "other.txt";
+  write_file_atomically(config, "fov = 10\nmin_depth = .9\nmax_depth = 1.1\n");
+  expect_same(pictures(load_network(pair, gan)), published);
+  write_file_atomically(config, "fov = 25\nxyz_rotation_range = 30\nborder_depth = 1.0\n");
+  const LoadedNetwork beside = load_network(pair, gan);
+  EXPECT_EQ(beside.lifted->config().fov_degrees, 25);
+  EXPECT_EQ(beside.lifted->config().rotation_degrees, 30);
+  EXPECT_EQ(beside.lifted->renderer().config().fov_degrees, 25);
+  EXPECT_EQ(beside.config->file, config);
+  EXPECT_FALSE(pictures(beside)[0].equal(published[0]));
+  // What --config names comes first.
+  write_file_atomically(other, "fov = 12\n");
+  EXPECT_EQ(load_network(pair, gan, other).lifted->config().fov_degrees, 12);
+  EXPECT_EQ(load_network(pair, gan, other).lifted->config().rotation_degrees, 60);
+  // A converted network keeps it without the file.
+  LoadedNetwork kept = load_network(pair, gan);
+  save_network(own, kept);
+  expect_same(pictures(load_network(own)), pictures(beside));
+  EXPECT_THAT(message_of([&] { load_network(own, {}, other); }), HasSubstr("--config"));
+  write_file_atomically(config, "fov = 5 * 5\n");
+  EXPECT_THAT(error_of(pair, gan), AllOf(HasSubstr("config.py:1"), HasSubstr("fov")));
+}
+
 TEST_F(Import, PlainGeneratorMeasuresItsStatistics) {
   generator.tensors.clear();
   generator.save(gan);

@@ -185,6 +185,19 @@ TEST_F(LiftedGanTest, MixTakesLooksFromOneAndShapeFromTheOther) {
   EXPECT_FALSE(mixed.canon_depth.equal(looks.canon_depth));
 }
 
+TEST_F(LiftedGanTest, StyleTransferChangesTheDepthAlone) {
+  torch::NoGradGuard no_grad;
+  const Estimate content = gan.estimate(w), style = gan.estimate(w.roll(1, 0));
+  const Estimate same = gan.transfer_style(content, content.features);
+  EXPECT_TRUE(same.canon_depth.equal(content.canon_depth) && same.canon_albedo.equal(content.canon_albedo) &&
+              same.trans_map.equal(content.trans_map));
+  const Estimate other = gan.transfer_style(content, gan.features(w.roll(1, 0)));
+  EXPECT_TRUE(other.view.equal(content.view) && other.canon_light.equal(content.canon_light));
+  EXPECT_TRUE(other.canon_im_raw.equal(content.canon_im_raw) && other.neutral_style.equal(content.neutral_style));
+  EXPECT_FALSE(other.canon_depth.equal(content.canon_depth));
+  EXPECT_FALSE(other.canon_depth.equal(gan.transfer_style(content, style.features).canon_depth)) << "two versions";
+}
+
 TEST_F(LiftedGanTest, RefusesCodesAndPartsThatDoNotFit) {
   EXPECT_THROW(gan.estimate(torch::zeros({2, 31})), Error);
   EXPECT_THROW(gan.estimate(torch::zeros({2, 7, 32})), Error);

@@ -32,7 +32,8 @@ void keep_earlier_record(const std::filesystem::path& outdir) {
   const std::filesystem::path file = outdir / "run.json";
   if (!std::filesystem::is_regular_file(file)) return;
   const Bytes bytes = read_file(file, 16 << 20);
-  const auto earlier = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  const auto* first = reinterpret_cast<const char*>(bytes.data());
+  const auto earlier = nlohmann::json::parse(first, first + bytes.size(), nullptr, false);
   const auto text = [&](const char* name) {
     return earlier.is_object() && earlier.contains(name) && earlier[name].is_string() ? earlier[name].get<std::string>()
                                                                                       : std::string();

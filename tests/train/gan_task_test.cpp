@@ -54,8 +54,8 @@ GanOptions standing(GanOptions options) {
 }
 
 TEST_F(TinyGan, PartsOfABatchGiveTheResultsOfTheWhole) {
-  // Groups of 4, 3 and 2 samples share a standard deviation; parts of 1, 3, 4 and 5 hold whole groups. In two cases
-  // rounding takes a unit over the leaky ReLU's kink, where gradients jump.
+  // Groups of 4, 3 and 2 samples share a standard deviation; parts of 1, 3, 4 and 5 hold whole groups. Gradients
+  // of the last two differ by a few 1e-5: float rounding, as it jumps where a unit crosses the leaky ReLU's kink.
   struct Case {
     int64_t batch, part;
     double of_gradients, of_elements;

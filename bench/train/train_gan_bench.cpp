@@ -39,9 +39,9 @@ Setup make_setup(const std::string& channels, int size) {
 }
 
 void step(Setup& s) {
-  s.trainer->discriminator_backward(s.real, s.latents(s.batch));
+  s.trainer->discriminator_backward(s.real, {.latents = s.latents(s.batch)});
   s.trainer->update_discriminator("D");
-  s.trainer->generator_backward(s.latents(s.batch));
+  s.trainer->generator_backward({.latents = s.latents(s.batch)});
   s.trainer->update_generator("G");
   s.trainer->update_average(0.998);
 }
@@ -53,7 +53,8 @@ void r1(Setup& s) {
 
 void path(Setup& s) {
   const int64_t size = s.real.size(2);
-  s.trainer->path_backward(s.latents(s.batch / 2), torch::randn({s.batch / 2, 3, size, size}));
+  s.trainer->path_backward(
+      {{.latents = s.latents(s.batch / 2), .image_noise = torch::randn({s.batch / 2, 3, size, size})}});
   s.trainer->update_generator("path");
 }
 

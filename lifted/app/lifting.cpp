@@ -185,7 +185,8 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
 
 void check_settings(const LiftSettings& s) {
   const json preset = read_preset(s.preset);
-  train::LiftTrainerOptions::from_json(training_options(preset, s));
+  const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
+  train::LiftTrainerOptions::from_json(training_options(preset, published, s));
   preset_batch(preset, s.preset);
 }
 

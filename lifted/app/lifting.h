@@ -28,15 +28,15 @@ struct LiftSettings {
 /// --gan, --preset, --init, --config, --vgg, --embedding, --set, --batch, --seed.
 void add_lift_options(CLI::App& command, LiftSettings& settings);
 
-/// UsageError for presets, terms and coefficients that do not exist or are out of range, Error naming the preset's file:
-/// before a network is read.
+/// UsageError for presets, terms and coefficients that do not exist or are out of range, Error naming the preset's
+/// file: before a network is read.
 void check_settings(const LiftSettings& settings);
 
 struct LiftPlan {
   train::LiftTaskOptions options;
   model::LiftConfig config;
   std::optional<model::LoadedNetwork> init;  // of --init
-  std::vector<std::string> notes;  // which terms are off or replaced, and why
+  std::vector<std::string> notes;            // which terms are off or replaced, and why
 };
 
 /// A task ready to train, with `plan` what it will do. A term whose network is not given is off. UsageError for

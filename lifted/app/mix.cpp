@@ -134,7 +134,7 @@ Faces faces_of(const std::string& option, const std::string& text, const MixOpti
       usage_error("{} {}: a file beside --latents {}; give one of them", option, text, latents.string());
     return {option, {}, text};
   }
-  return {option, text.empty() ? std::vector<uint32_t>() : parse_seeds(text, option), latents};
+  return {option, text.empty() ? std::vector<uint32_t>() : parse_seeds(text, option.c_str()), latents};
 }
 
 Codes codes_of(const SamplingRun& run, const Faces& faces) {

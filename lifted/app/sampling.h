@@ -18,7 +18,8 @@ namespace lifted::app {
 
 /// Of --config, wherever a LiftedGAN checkpoint is loaded.
 inline constexpr const char* kConfigHelp =
-    "Of a LiftedGAN checkpoint: the config.py that it was trained with, read and never run (default: the one beside it)";
+    "Of a LiftedGAN checkpoint: the config.py that it was trained with, read and never run (default: the one beside "
+    "it)";
 
 /// The options of StyleGAN's sampling tools, under their names.
 struct SamplingOptions {

@@ -228,7 +228,7 @@ void ZipArchive::measure_rooms(uint64_t directory_offset) {
 
 ByteSource ZipArchive::read(std::string_view name, ReadBudget& budget) const {
   const auto found = entries_.find(name);
-  if (found != entries_.end() && found->second.method != kStored) {
+  if (found != entries_.end() && !found->second.is_stored()) {
     const Entry& entry = found->second;
     try {
       budget.spend_bytes(entry.size);

@@ -248,6 +248,7 @@ Bytes flat_webp(uint32_t width, uint32_t height) {
 }
 
 TEST(LargePictures, AreRefusedOrReadCheaply) {
+  if (test::kMemoryIsInstrumented) GTEST_SKIP() << "memory is measured without sanitizers";
   const TemporaryFolder folder;
   const auto write = [&](const char* name, const Bytes& bytes) {
     write_file_atomically(folder / "in" / name, bytes.data(), bytes.size());
@@ -268,6 +269,7 @@ TEST(LargePictures, AreRefusedOrReadCheaply) {
 }
 
 TEST(LargePictures, ShareOneBudgetAmongWorkers) {
+  if (test::kMemoryIsInstrumented) GTEST_SKIP() << "memory is measured without sanitizers";
   const TemporaryFolder folder;
   for (int i = 0; i < 8; ++i) {
     const Bytes webp = flat_webp(4096, 4096);  // 112 MB each: two at a time

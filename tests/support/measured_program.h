@@ -17,4 +17,11 @@ struct MeasuredRun {
 /// The program named by LIFTED_PROGRAM with these arguments; standard input is closed.
 MeasuredRun measured_run(const std::vector<std::string>& arguments);
 
+/// Sanitizers keep several times the memory: limits are judged without them.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kMemoryIsInstrumented = true;
+#else
+inline constexpr bool kMemoryIsInstrumented = false;
+#endif
+
 }  // namespace lifted::test

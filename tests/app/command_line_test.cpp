@@ -16,6 +16,7 @@
 #include "lifted/app/validators.h"
 #include "lifted/base/file.h"
 #include "lifted/train/lift_options.h"
+#include "tests/support/golden.h"
 #include "tests/support/program.h"
 
 namespace lifted::app {

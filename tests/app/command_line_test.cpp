@@ -223,7 +223,7 @@ TEST(CommandLine, MisspelledWordsGetTheNearest) {
   EXPECT_EQ(refusal({"generate"}), "--outdir is required");
   EXPECT_EQ(refusal({"generate", "--outdir"}), "--outdir: expected a value");
   EXPECT_EQ(refusal({"generate", "--outdir", "o", "--seeds", "0", "--latents", "x"}),
-            "--latents and --seeds: expected one of them, not both");
+            "--seeds and --latents: expected one of them, not both");
   EXPECT_THAT(refusal({"generate", "--outdir", "o", "stray"}), StartsWith("liftedgan generate takes no 'stray'"));
 }
 

@@ -148,7 +148,7 @@ TEST(CommandLineNumbers, MistakesLeaveNoFolder) {
     all.insert(all.end(), {"--outdir", out});
     const auto result = run_program(all);
     EXPECT_EQ(result.exit_code, 2) << words[0] << " " << words[1] << "\n" << result.errors;
-    EXPECT_THAT(result.errors, StartsWith("error: ")) << words[0];
+    EXPECT_THAT(result.errors, HasSubstr("error: ")) << words[0];
     EXPECT_FALSE(fs::exists(out)) << words[0] << " " << words[1];
   }
 }
@@ -254,10 +254,10 @@ TEST(CommandLine, HelpSpeaksInWords) {
     words.push_back("--help");
     const auto result = run_program(words);
     EXPECT_EQ(result.exit_code, 0);
-    for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", "VALUE"})
+    for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", " in ["})
       EXPECT_THAT(result.output, testing::Not(HasSubstr(code))) << command.path;
   }
-  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch; default yaw)"));
+  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch;"));
   EXPECT_EQ(run_program({"help", "rotate"}).output, run_program({"rotate", "--help"}).output);
 }
 
@@ -373,11 +373,10 @@ TEST(ManPage, RendersAndListsEveryOption) {
   const test::TemporaryFolder folder;
   write_text(folder / "liftedgan.1", page);
   int status = 0;
-  const std::string text = shell_output(
-      "groff -man -Tutf8 -ww -k '" + (folder / "liftedgan.1").string() + "' 2>&1 | sed 's/\\x1b\\[[0-9;]*m//g'",
-      status);
-  EXPECT_THAT(text, testing::Not(HasSubstr("warning")));
-  EXPECT_THAT(text, testing::Not(HasSubstr("error:")));
+  const std::string groff = "groff -man -Tutf8 -ww -k '" + (folder / "liftedgan.1").string() + "'";
+  EXPECT_EQ(shell_output(groff + " -z 2>&1", status), "");  // warnings
+  // Bold and italic characters come as overstrikes.
+  const std::string text = shell_output(groff + " -P-cbou 2>/dev/null", status);
   for (const auto& command : commands) {
     if (!command.path.empty()) {
       EXPECT_THAT(text, HasSubstr("liftedgan " + command.path)) << command.path;

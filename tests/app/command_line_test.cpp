@@ -40,8 +40,11 @@ void forget_callbacks(CLI::App& app) {
 
 /// The sentence with which a command line is refused; "" if it would be run. Nothing is run.
 std::string refusal(const Words& words) {
-  const auto program = make_command_line();
-  forget_callbacks(*program);
+  static const auto program = [] {
+    auto made = make_command_line();
+    forget_callbacks(*made);
+    return made;
+  }();
   try {
     run_command_line(*program, words);
     return {};

@@ -31,26 +31,24 @@ Words words_of(const std::string& path) {
   return path.empty() ? Words{} : CLI::detail::split(path, ' ');
 }
 
-void forget_callbacks(CLI::App& app) {
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
-    command->callback([] {});
-    forget_callbacks(*command);
-  }
-}
+/// Thrown where a command would begin to work.
+struct Accepted {};
 
 /// The sentence with which a command line is refused; "" if it would be run. Nothing is run.
 std::string refusal(const Words& words) {
   static const auto program = [] {
     auto made = make_command_line();
-    forget_callbacks(*made);
+    made->parse_complete_callback([] { throw Accepted(); });
     return made;
   }();
   try {
     run_command_line(*program, words);
+  } catch (const Accepted&) {
     return {};
   } catch (const UsageError& error) {
     return error.what();
   }
+  return "neither refused nor run";
 }
 
 const CommandEntry& entry(const std::vector<CommandEntry>& commands, const std::string& path) {

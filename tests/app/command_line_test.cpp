@@ -16,6 +16,7 @@
 #include "lifted/app/validators.h"
 #include "lifted/base/file.h"
 #include "lifted/train/lift_options.h"
+#include "tests/support/golden.h"
 #include "tests/support/program.h"
 
 namespace lifted::app {
@@ -30,23 +31,24 @@ Words words_of(const std::string& path) {
   return path.empty() ? Words{} : CLI::detail::split(path, ' ');
 }
 
-void forget_callbacks(CLI::App& app) {
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
-    command->callback([] {});
-    forget_callbacks(*command);
-  }
-}
+/// Thrown where a command would begin to work.
+struct Accepted {};
 
 /// The sentence with which a command line is refused; "" if it would be run. Nothing is run.
 std::string refusal(const Words& words) {
-  const auto program = make_command_line();
-  forget_callbacks(*program);
+  static const auto program = [] {
+    auto made = make_command_line();
+    made->parse_complete_callback([] { throw Accepted(); });
+    return made;
+  }();
   try {
     run_command_line(*program, words);
+  } catch (const Accepted&) {
     return {};
   } catch (const UsageError& error) {
     return error.what();
   }
+  return "neither refused nor run";
 }
 
 const CommandEntry& entry(const std::vector<CommandEntry>& commands, const std::string& path) {
@@ -147,7 +149,7 @@ TEST(CommandLineNumbers, MistakesLeaveNoFolder) {
     all.insert(all.end(), {"--outdir", out});
     const auto result = run_program(all);
     EXPECT_EQ(result.exit_code, 2) << words[0] << " " << words[1] << "\n" << result.errors;
-    EXPECT_THAT(result.errors, StartsWith("error: ")) << words[0];
+    EXPECT_THAT(result.errors, HasSubstr("error: ")) << words[0];
     EXPECT_FALSE(fs::exists(out)) << words[0] << " " << words[1];
   }
 }
@@ -222,7 +224,7 @@ TEST(CommandLine, MisspelledWordsGetTheNearest) {
   EXPECT_EQ(refusal({"generate"}), "--outdir is required");
   EXPECT_EQ(refusal({"generate", "--outdir"}), "--outdir: expected a value");
   EXPECT_EQ(refusal({"generate", "--outdir", "o", "--seeds", "0", "--latents", "x"}),
-            "--latents and --seeds: expected one of them, not both");
+            "--seeds and --latents: expected one of them, not both");
   EXPECT_THAT(refusal({"generate", "--outdir", "o", "stray"}), StartsWith("liftedgan generate takes no 'stray'"));
 }
 
@@ -253,10 +255,10 @@ TEST(CommandLine, HelpSpeaksInWords) {
     words.push_back("--help");
     const auto result = run_program(words);
     EXPECT_EQ(result.exit_code, 0);
-    for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", "VALUE"})
+    for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", " in ["})
       EXPECT_THAT(result.output, testing::Not(HasSubstr(code))) << command.path;
   }
-  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch; default yaw)"));
+  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch;"));
   EXPECT_EQ(run_program({"help", "rotate"}).output, run_program({"rotate", "--help"}).output);
 }
 
@@ -372,11 +374,10 @@ TEST(ManPage, RendersAndListsEveryOption) {
   const test::TemporaryFolder folder;
   write_text(folder / "liftedgan.1", page);
   int status = 0;
-  const std::string text = shell_output(
-      "groff -man -Tutf8 -ww -k '" + (folder / "liftedgan.1").string() + "' 2>&1 | sed 's/\\x1b\\[[0-9;]*m//g'",
-      status);
-  EXPECT_THAT(text, testing::Not(HasSubstr("warning")));
-  EXPECT_THAT(text, testing::Not(HasSubstr("error:")));
+  const std::string groff = "groff -man -Tutf8 -ww -k '" + (folder / "liftedgan.1").string() + "'";
+  EXPECT_EQ(shell_output(groff + " -z 2>&1", status), "");  // warnings
+  // Bold and italic characters come as overstrikes.
+  const std::string text = shell_output(groff + " -P-cbou 2>/dev/null", status);
   for (const auto& command : commands) {
     if (!command.path.empty()) {
       EXPECT_THAT(text, HasSubstr("liftedgan " + command.path)) << command.path;

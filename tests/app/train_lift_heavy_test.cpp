@@ -231,8 +231,8 @@ TEST_F(TrainLift, RefusesWhatCannotWork) {
   expect({"--wo", "everything"}, 2, "expected flip, perturb, idt or rega");
   expect({"--set", "lam_rec"}, 2, "expected NAME=VALUE");
   expect({"--set", "lam_rec=many"}, 2, "expected a number");
-  expect({"--set", "lam_nose=1"}, 1, "there is no 'lam_nose'");
-  expect({"--set", "max_yaw=1000"}, 1, "max_yaw must be from 0 to 90");
+  expect({"--set", "lam_nose=1"}, 2, "there is no 'lam_nose'");
+  expect({"--set", "max_yaw=1000"}, 2, "max_yaw must be a number from 0 to 90");
   expect({"--embedding", gan()}, 1, gan());
   expect({"--embedding", face_network(32)}, 1, "for images of 32 pixels; the generator's have 16");
   expect({"--vgg", folder_ / "absent.pth"}, 1, "absent.pth");

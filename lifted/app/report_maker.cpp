@@ -137,7 +137,7 @@ class ReportMaker {
     teacher.lifted = nullptr;
     report_.measurements.push_back({domain.entry->key, kFull, "2D teacher",
                                     Meter(settings, size, device_).measure(teacher),
-                                    metrics_command(domain.models.back(), settings) + " --proxy"});
+                                    metrics_command(domain.models.back(), settings) + " --teacher"});
   }
 
   void count(const DomainEntry& entry, const data::Dataset& images) {

@@ -161,7 +161,8 @@ std::string unexpected_words(const CLI::App& program) {
 void add_launcher_answers(CLI::App& app) {
   CLI::App* command = app.add_subcommand("launcher-answers", "What the launcher answers by itself");
   command->group("");
-  command->callback([&app] { fmt::print("{}", launcher_answers(app)); });
+  // A tree of its own: of one that has read a command, CLI11 shows that command's help for the whole.
+  command->callback([] { fmt::print("{}", launcher_answers(*make_command_line())); });
 }
 
 }  // namespace

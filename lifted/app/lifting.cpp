@@ -1,7 +1,5 @@
 #include "lifted/app/lifting.h"
 
-#include <cmath>
-
 #include "lifted/app/presets.h"
 #include "lifted/app/validators.h"
 #include "lifted/base/json.h"
@@ -78,13 +76,6 @@ json training_options(const json& preset, const Published& published, const Lift
   }
   for (const auto& assignment : s.set) assign(training, assignment);
   return training;
-}
-
-/// Samples per step as the preset says.
-int64_t preset_batch(const json& preset, const std::string& name) {
-  const double value = json_field<double>(preset, "batch", name, 8);
-  if (!bounds::batch.hold(value)) fail("{}: its batch must be {}", name, bounds::batch.words());
-  return static_cast<int64_t>(value);
 }
 
 train::LiftCritics load_critics(const LiftSettings& s, int size, torch::Device device, LiftPlan& plan) {
@@ -187,7 +178,6 @@ void check_settings(const LiftSettings& s) {
   const json preset = read_preset(s.preset);
   const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
   train::LiftTrainerOptions::from_json(training_options(preset, published, s));
-  preset_batch(preset, s.preset);
 }
 
 train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
@@ -199,7 +189,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   plan.options.training = train::LiftTrainerOptions::from_json(training_options(preset, published, s));
   plan.options.batch = s.batch > 0                     ? s.batch
                        : published && published->batch ? *published->batch
-                                                       : preset_batch(preset, s.preset);
+                                                       : json_field<int64_t>(preset, "batch", s.preset, 8);
   plan.options.seed = s.seed;
   const auto& generator = gan.generator->config();
   plan.config = lift_config(plan, preset, published, generator.size);

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "lifted/base/bounds.h"
 #include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/base/printable.h"
@@ -13,8 +14,6 @@
 
 namespace lifted::app {
 namespace {
-
-constexpr int kMaxBatch = 65536;
 
 /// Generated from configs/*.json: {{"ffhq", R"json(…)json"}, …}.
 const std::map<std::string, std::string>& built_in() {
@@ -54,8 +53,10 @@ nlohmann::json parse_preset(std::string_view text, const std::string& name) {
     require(value.is_object() || (key != "training" && key != "model"), "{}: '{}' is {}, expected a JSON object", name,
             key, shown(value));
   }
-  const auto batch = json_field<int>(preset, "batch", name, 8);
-  require(batch >= 1 && batch <= kMaxBatch, "{}: 'batch' is {}, expected 1 to {}", name, batch, kMaxBatch);
+  if (const auto batch = preset.find("batch"); batch != preset.end()) {
+    require(batch->is_number() && bounds::batch.hold(batch->get<double>()), "{}: 'batch' is {}, expected {}", name,
+            shown(*batch), bounds::batch.words());
+  }
   try {
     train::LiftTrainerOptions::from_json(preset.value("training", nlohmann::json::object()));
     model::LiftConfig::from_json(preset.value("model", nlohmann::json::object()));

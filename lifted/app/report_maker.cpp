@@ -214,7 +214,7 @@ class ReportMaker {
   }
 
   static FigureStyle style_of(const LoadedModel& model) {
-    return {std::max(1, 128 / model.network.generator->config().size)};
+    return {std::clamp(128 / model.network.generator->config().size, 1, 4)};
   }
 
   static std::vector<const LoadedModel*> pointers(const std::vector<LoadedModel>& models) {

@@ -49,7 +49,7 @@ std::optional<fs::path> take_checkpoint(LiftRunSettings& s) {
 void train_lift(LiftRunSettings s, const CLI::App& command) {
   const std::optional<fs::path> checkpoint = take_checkpoint(s);
   if (!s.run.resume.empty()) {
-    const std::vector<std::string> files = {"gan", "init", "vgg", "embedding"};
+    const std::vector<std::string> files = {"gan", "init", "config", "vgg", "embedding"};
     s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json(), files), s.run.resume);
     adopt_rhythm(s.run, s.kimg, s.run.resume, command);
   }

@@ -57,8 +57,8 @@ nlohmann::json ImageArchive::label(int64_t index) const {
 void ImageArchive::require_labels_for_all(int64_t count) const {
   const auto first = std::ranges::find_if(labels_, [](const auto& label) { return label.is_null(); });
   const int64_t index = first - labels_.begin();
-  require(index >= std::min(count, static_cast<int64_t>(labels_.size())),
-          "{}: has no label, but dataset.json labels others; expected labels for all images or none", full_name(index));
+  if (index >= std::min(count, static_cast<int64_t>(labels_.size()))) return;
+  fail("{}: has no label, but dataset.json labels others; expected labels for all images or none", full_name(index));
 }
 
 std::string ImageArchive::ignored_text() const {

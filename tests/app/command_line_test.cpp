@@ -186,7 +186,7 @@ TEST(PresetNumbers, HaveTheSameBounds) {
     const auto result = run_program({"train-lift", "--gan", "builtin", "--preset", (folder / "preset.json").string(),
                                      "--outdir", (folder / "runs").string(), "--dry-run"});
     EXPECT_EQ(result.exit_code, 1) << batch;
-    EXPECT_THAT(result.errors, HasSubstr("batch must be a whole number from 1 to 65536")) << batch;
+    EXPECT_THAT(result.errors, HasSubstr("expected a whole number from 1 to 65536")) << batch;
   }
 }
 

@@ -68,8 +68,8 @@ TEST(Presets, WrongValuesAreNamedWithTheFile) {
             "p.json: lifting options: weights must be a JSON object, got [1]");
   EXPECT_EQ(refusal(R"({"model": {"min_depth": "x"}})"),
             "p.json: lifting configuration: 'min_depth' is \"x\", expected a number");
-  EXPECT_EQ(refusal(R"({"batch": -3})"), "p.json: 'batch' is -3, expected 1 to 65536");
-  EXPECT_EQ(refusal(R"({"batch": 1e18})"), "p.json: 'batch' is 1e+18, expected a whole number");
+  EXPECT_EQ(refusal(R"({"batch": -3})"), "p.json: 'batch' is -3, expected a whole number from 1 to 65536");
+  EXPECT_EQ(refusal(R"({"batch": 1e18})"), "p.json: 'batch' is 1e+18, expected a whole number from 1 to 65536");
   EXPECT_EQ(refusal(R"({"batch": 8, "batch": 9})"), "p.json: has the key 'batch' twice");
 }
 

@@ -239,7 +239,7 @@ TEST_F(ReproduceCommand, ManifestShowsTwoModelsOfThreeDomains) {
 }
 
 TEST_F(ReproduceCommand, BadInputIsOneSentence) {
-  EXPECT_EQ(reproduce({"--ablation", "wo_flip"}).exit_code, 2);
+  EXPECT_EQ(reproduce({"--ablation", "=wo_flip"}).exit_code, 2);
   EXPECT_EQ(reproduce({"--ablation", "full=" + at("full.safetensors"), "--metrics", "beauty"}).exit_code, 2);
   EXPECT_EQ(reproduce({"--seeds", "7"}).exit_code, 2);
   const std::string other = "wo_idt=" + at("wo_flip.safetensors");

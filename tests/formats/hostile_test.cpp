@@ -50,8 +50,8 @@ std::string file_bytes(const std::string& name) {
 // ---- code ----
 
 TEST(HostilePickle, NamesReachNoTerminalRawOrWhole) {
-  const std::string refusal = refusal_of_checkpoint("c\x1b]0;pwned\x07\n\x1b[2Jsystem\n(S'true'\ntR.");
-  EXPECT_THAT(refusal, HasSubstr("\\x1b]0;pwned\\x07.\\x1b[2Jsystem"));
+  const std::string refusal = refusal_of_checkpoint("cos\n\x1b]0;pwned\x07\x1b[2Jsystem\n(S'true'\ntR.");
+  EXPECT_THAT(refusal, HasSubstr("os.\\x1b]0;pwned\\x07\\x1b[2Jsystem"));
   EXPECT_EQ(refusal.find('\x1b'), std::string::npos);
   EXPECT_LT(refusal_of_checkpoint("cos\n" + std::string(1 << 20, 's') + "\n(S'true'\ntR.").size(), 600U);
 }
@@ -350,7 +350,8 @@ TEST(HostileZip, DirectoriesThatLie) {
   EXPECT_THAT(refused({.name = "", .content = "", .size = 0xfffffff0}), HasSubstr("impossible"));
   EXPECT_THAT(refused({.name = "", .content = "", .size = 0xfffffff0, .compressed_size = 0xfffffff0}),
               HasSubstr("but the file has"));
-  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 0xfffffff0}), HasSubstr("impossible"));
+  EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 0xfffffff0}),
+              HasSubstr("claims 4294967280 bytes out of"));
   EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 3}), HasSubstr("could be inflated"));
   EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .size = 30}), HasSubstr("could be inflated"));
   EXPECT_THAT(refused({.name = "", .content = "", .deflate = true, .crc = 1}), HasSubstr("checksum"));

@@ -484,7 +484,7 @@ TEST(Lmdb, DamageIsAnErrorOrUnnoticed) {
     }
   }
   EXPECT_GT(refused, 200);
-  EXPECT_GT(unread, 50);
+  EXPECT_GT(unread, 20);
 }
 
 TEST(Lmdb, TruncatedFilesAreErrors) {

@@ -10,11 +10,12 @@ namespace {
 /// An archive of nothing but labels.
 class Labels : public lifted::formats::ImageArchive {
  public:
-  explicit Labels(const lifted::Bytes& dataset_json) : ImageArchive("fuzz") { set_labels(dataset_json); }
+  explicit Labels(const lifted::Bytes& dataset_json) : ImageArchive("fuzz") { set_labels({{"", dataset_json}}); }
   std::string kind() const override { return "fuzz"; }
   int64_t size() const override { return 1; }
   std::string name(int64_t) const override { return "00000/img00000000.png"; }
   lifted::Bytes bytes(int64_t) const override { return {}; }
+  Start start(int64_t, uint64_t) const override { return {}; }
 };
 
 }  // namespace

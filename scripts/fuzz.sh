@@ -14,10 +14,11 @@ mkdir -p "$work/findings" "$work/logs"
 # Runs one target: new inputs go to a folder of their own, the kept corpus is only read.
 run_one() {
   name=$1
+  [ -x "$work/fuzz/$name" ] || { echo "$name: not built (-DLIFTED_FUZZ_NETWORKS=ON)"; return; }
   grown="$work/grown/$name"
   mkdir -p "$grown"
   if OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=64 LSAN_OPTIONS="suppressions=$PWD/scripts/lsan.supp:print_suppressions=0" \
-    "$work/fuzz/$name" "$grown" "fuzz/corpus/$name" -max_total_time="$seconds" -rss_limit_mb=512 \
+    "$work/fuzz/$name" "$grown" "fuzz/corpus/$name" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=512 \
     -timeout=20 -max_len=1048576 -print_final_stats=1 -artifact_prefix="$work/findings/$name-" >"$work/logs/$name.log" 2>&1; then
     echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/logs/$name.log") runs, nothing found"
   else

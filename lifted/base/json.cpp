@@ -68,7 +68,10 @@ class JsonBuilder {
 
   nlohmann::json* place(nlohmann::json value) {
     if (open_.empty()) return &(root_ = std::move(value));
-    if (open_.back()->is_object()) return &(*entry_ = std::move(value));
+    if (open_.back()->is_object()) {
+      *entry_ = std::move(value);
+      return entry_;
+    }
     auto& list = open_.back()->get_ref<nlohmann::json::array_t&>();
     if (list.size() == list.capacity()) grow(list);
     list.push_back(std::move(value));

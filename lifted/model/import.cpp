@@ -94,9 +94,11 @@ LoadedNetwork load_pair(const Checkpoint& checkpoint, NetworkKind kind, const fs
     const LoadedNetwork shared = load_alone(generator, gan_kind, gan->string());
     return load_network_file(checkpoint, what, &shared);
   }
-  if (!is_generator(gan_kind)) refuse(gan->string(), gan_kind, "the StyleGAN2 generator of --gan");
-  return lift(load_generator(generator, gan_kind, gan->string()), checkpoint, what, gan->string(),
-              find_config(network, config));
+  if (!is_generator(gan_kind) && gan_kind != NetworkKind::lifted_network)
+    refuse(gan->string(), gan_kind, "the StyleGAN2 generator of --gan");
+  LoadedNetwork alone = load_alone(generator, gan_kind, gan->string());
+  alone.lifted = nullptr;  // of a file of ours with both, the generator
+  return lift(std::move(alone), checkpoint, what, gan->string(), find_config(network, config));
 }
 
 /// --gan was given beside a network that does not want one.

@@ -238,7 +238,7 @@ TEST_F(TrainLift, RefusesWhatCannotWork) {
   expect({"--vgg", folder_ / "absent.pth"}, 1, "absent.pth");
   expect({"--dry-run"}, 0, "nothing was written");
   expect_refusal({"train-lift", "--gan", gan(), "--outdir", runs(), "--preset", "dogs"}, 2,
-                 "expected afhq-cat, celeba, ffhq, heads");
+                 "expected afhq-cat, afhq-dog, celeba, ffhq, heads");
   expect_refusal({"train-lift", "--outdir", runs()}, 2, "--gan");
   expect_refusal({"train-lift", "--gan", gan()}, 2, "--outdir");
   expect_refusal({"train-lift", "--gan", folder_ / "absent.pt", "--outdir", runs()}, 1, "absent.pt");

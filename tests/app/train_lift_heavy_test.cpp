@@ -167,7 +167,8 @@ TEST_F(TrainLift, StartsFromAPublishedCheckpointWithItsConfig) {
   const json record = read_json(run("00000") / "training_options.json");
   EXPECT_EQ(record["model"]["fov_degrees"], 20) << "the file beside fixes the model";
   EXPECT_EQ(record["options"]["training"]["weights"]["lam_rec"], 5.0) << "and not how it is trained";
-  arguments.insert(arguments.end(), {"--config", config, "--batch", "0"});
+  arguments.insert(arguments.end(), {"--config", config});
+  *(std::find(arguments.begin(), arguments.end(), "--batch") + 1) = "0";
   ASSERT_EQ(call(arguments), 0) << output();
   EXPECT_NE(output().find("new (line 4"), std::string::npos) << output();
   const json all = read_json(run("00001") / "training_options.json");

@@ -17,6 +17,7 @@
 #include "lifted/viewer/http_server.h"
 #include "lifted/viewer/memory_keeper.h"
 #include "tests/support/http_client.h"
+#include "tests/support/measured_program.h"
 #include "tests/support/tiny_networks.h"
 
 namespace lifted::viewer {
@@ -498,6 +499,7 @@ TEST(HttpServer, OneAddressCannotTakeEveryConnection) {
 }
 
 TEST(MemoryKeeper, GivesBackWhatIsFreeOnceNothingIsBusy) {
+  if (test::kMemoryIsInstrumented) GTEST_SKIP() << "a sanitizer's allocator is not the one that is trimmed";
   malloc_trim(0);  // of what other tests have left
   MemoryKeeper keeper(std::chrono::milliseconds(20), 16);
   const auto settled_below = [](double mebibytes) {

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <future>
 #include <nlohmann/json.hpp>
 
@@ -427,11 +428,18 @@ bool has_ended(int connection) {
 TEST(HttpServer, EndsWhileMalformedRequestsAreRefused) {
   const std::string message = "GET /api/v1/health HTTP/9.9\r\n\r\n";
   for (int i = 0; i < 300; ++i) {
-    const HttpServer server({}, [](const HttpRequest&) { return HttpResponse{}; });
     std::vector<int> connections;
-    for (int k = 0; k < 3; ++k) connections.push_back(test::open_connection(server.port(), message));
-    for (const int connection : connections) close(connection);
-    EXPECT_GT(server.port(), 0);
+    {
+      const HttpServer server({}, [](const HttpRequest&) { return HttpResponse{}; });
+      ASSERT_GT(server.port(), 0);
+      for (int k = 0; k < 3; ++k) connections.push_back(test::open_connection(server.port(), message));
+    }
+    for (const int connection : connections) {
+      for (std::array<char, 1024> refusal; recv(connection, refusal.data(), refusal.size(), MSG_DONTWAIT) > 0;)
+        continue;
+      EXPECT_TRUE(has_ended(connection)) << "the server has gone, and with it its connections";
+      close(connection);
+    }
   }
 }
 

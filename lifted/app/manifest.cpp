@@ -138,14 +138,16 @@ void read_judges(const ordered_json& json, const fs::path& folder, const std::st
 }
 
 void check_network(const ModelEntry& model, const std::string& where) {
-  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(model.network)));
+  const formats::Checkpoint checkpoint = formats::read_checkpoint(model::network_bytes(model.network));
+  const auto kind = model::recognize(checkpoint);
+  const bool plain = kind == model::NetworkKind::lifted_network && !checkpoint.metadata.contains("lifting");
   const std::string file = model.network.string();
   const auto refuse = [&](const char* entry, const fs::path& value) {
     fail("{}.{}: {} is not needed: {} is {}", where, entry, value.string(), file, model::what_it_is(kind));
   };
-  require(kind == model::NetworkKind::lifted_network || model::needs_generator(kind),
+  require(!plain && (kind == model::NetworkKind::lifted_network || model::needs_generator(kind)),
           "{}.network: {} is {}, expected a lifted network or LiftedGAN checkpoint", where, file,
-          model::what_it_is(kind));
+          plain ? "a 2D generator of this project" : model::what_it_is(kind));
   if (!model.gan.empty() && !model::needs_generator(kind)) refuse("gan", model.gan);
   if (!model.config.empty() && kind != model::NetworkKind::liftedgan) refuse("config", model.config);
   require(!model.gan.empty() || !model::needs_generator(kind),

@@ -351,7 +351,7 @@ TEST(Completion, ZshAndFishAreValid) {
   write_text(folder / "_liftedgan", zsh_completion(commands));
   write_text(folder / "liftedgan.fish", fish_completion(commands));
   EXPECT_THAT(zsh_completion(commands), HasSubstr("'rotate --axis') compset -P '*,'; compadd -- yaw pitch both"));
-  EXPECT_THAT(fish_completion(commands), HasSubstr(" -l axis -x -a 'yaw pitch'"));
+  EXPECT_THAT(fish_completion(commands), HasSubstr(" -l axis -x -a 'yaw pitch both'"));
   int status = 0;
   if (installed("zsh")) {
     EXPECT_EQ(shell_output("zsh -n '" + (folder / "_liftedgan").string() + "' 2>&1", status), "");

@@ -123,7 +123,6 @@ TEST_F(TrainLift, TensorBoardShowsHeadsThatTurn) {
   EXPECT_GE(frames[0].width, 4 * 16);
   EXPECT_NE(frames[0], frames[6]);
   EXPECT_NE(frames[0], frames[12]) << "one side is not the other";
-  EXPECT_EQ(frames[23], frames[1]);
 }
 
 TEST_F(TrainLift, GoesOnToItsOwnLengthFromAMovedGenerator) {

@@ -139,6 +139,25 @@ torch::Tensor codes_between(const torch::Tensor& a, const torch::Tensor& b, int 
   return torch::cat(codes);
 }
 
+torch::Tensor codes_around(const torch::Tensor& keyframes, int steps) {
+  const int64_t count = keyframes.size(0);
+  require(count >= 2, "a way through {} keyframe, expected two or more", count);
+  const torch::Tensor places = keyframes.to(torch::kCPU, torch::kFloat64).flatten(1);
+  const auto rolled = [&](const torch::Tensor& rows, int64_t ahead) { return rows.roll(-ahead, 0); };
+  // Slopes that make the second derivative continuous: d(i−1) + 4 d(i) + d(i+1) = 3 (p(i+1) − p(i−1)), all the way
+  // round.
+  const torch::Tensor unit = torch::eye(count, torch::kFloat64);
+  const torch::Tensor slopes =
+      torch::linalg_solve(4 * unit + unit.roll(1, 1) + unit.roll(-1, 1), 3 * (rolled(places, 1) - rolled(places, -1)));
+  const torch::Tensor t = (torch::arange(steps, torch::kFloat64) / steps).view({1, steps, 1}), rest = 1 - t;
+  const auto at = [](const torch::Tensor& rows) { return rows.unsqueeze(1); };
+  const torch::Tensor codes = (1 + 2 * t) * rest * rest * at(places) + t * rest * rest * at(slopes) +
+                              t * t * (3 - 2 * t) * at(rolled(places, 1)) - t * t * rest * at(rolled(slopes, 1));
+  std::vector<int64_t> shape = keyframes.sizes().vec();
+  shape[0] = count * steps;
+  return codes.reshape(shape).to(keyframes.options());
+}
+
 std::vector<std::string> step_labels(int steps) {
   std::vector<std::string> labels;
   for (int i = 0; i < steps; ++i) labels.push_back(fmt::format("{:.2g}", static_cast<double>(i) / (steps - 1)));

@@ -72,6 +72,10 @@ formats::Image mix_figure(const Cast& shapes, const Cast& looks, const FigureSty
 /// N codes (N×w_dim) in even steps from a to b (1×w_dim each), both included.
 torch::Tensor codes_between(const torch::Tensor& a, const torch::Tensor& b, int steps);
 
+/// N×steps codes on a closed smooth way through N keyframes (N×w_dim or N×L×w_dim, N ≥ 2), `steps` from each to the
+/// next: code i·steps is keyframe i, and after the last comes the first. A cubic spline, as StyleGAN3's gen_video.
+torch::Tensor codes_around(const torch::Tensor& keyframes, int steps);
+
 /// "0", "0.2", … "1": how far each of those codes is on its way.
 std::vector<std::string> step_labels(int steps);
 

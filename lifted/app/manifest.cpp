@@ -5,10 +5,13 @@
 #include <cmath>
 
 #include "lifted/app/seeds.h"
+#include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/base/printable.h"
+#include "lifted/formats/checkpoint.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/network_kind.h"
 
 namespace lifted::app {
 namespace {
@@ -38,6 +41,12 @@ class Entry {
     require(number >= least && number <= most, "{}.{}: {} is not from {} to {}", where_, key, number, least, most);
     return number;
   }
+  template <typename Integer>
+  Integer whole(const std::string& key, Integer fallback, double least, double most) {
+    const double value = number(key, static_cast<double>(fallback), least, most);
+    require(value == std::floor(value), "{}.{}: {} is no whole number", where_, key, value);
+    return static_cast<Integer>(value);
+  }
   const ordered_json* find(const std::string& key) {
     asked_.push_back(key);
     const auto found = json_.find(key);
@@ -59,6 +68,16 @@ class Entry {
   std::vector<std::string> asked_;
 };
 
+/// A mistake in a value, told as one of the file's and not of the command line.
+template <typename Parse>
+auto in_entry(const std::string& where, const Parse& parse) {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    fail("{}: {}", where, error.what());
+  }
+}
+
 /// The report's domains in its order; others after them.
 size_t report_rank(const std::string& key) {
   static constexpr std::array<std::string_view, 3> order = {"faces", "cats", "celeba"};
@@ -75,7 +94,8 @@ fs::path entry_path(Entry& entry, const std::string& key, const fs::path& folder
 
 ModelEntry model_of(const ordered_json& json, const fs::path& folder, const std::string& where) {
   Entry entry(json, where);
-  ModelEntry model{entry_path(entry, "network", folder), entry_path(entry, "gan", folder)};
+  ModelEntry model{entry_path(entry, "network", folder), entry_path(entry, "gan", folder),
+                   entry_path(entry, "config", folder)};
   entry.refuse_others();
   require(!model.network.empty(), "{}.network: missing, expected a lifted network or LiftedGAN checkpoint", where);
   return model;
@@ -117,9 +137,31 @@ void read_judges(const ordered_json& json, const fs::path& folder, const std::st
   entry.refuse_others();
 }
 
+void check_network(const ModelEntry& model, const std::string& where) {
+  const formats::Checkpoint checkpoint = formats::read_checkpoint(model::network_bytes(model.network));
+  const auto kind = model::recognize(checkpoint);
+  const bool plain = kind == model::NetworkKind::lifted_network && !checkpoint.metadata.contains("lifting");
+  const std::string file = model.network.string();
+  const auto refuse = [&](const char* entry, const fs::path& value) {
+    fail("{}.{}: {} is not needed: {} is {}", where, entry, value.string(), file, model::what_it_is(kind));
+  };
+  require(!plain && (kind == model::NetworkKind::lifted_network || model::needs_generator(kind)),
+          "{}.network: {} is {}, expected a lifted network or LiftedGAN checkpoint", where, file,
+          plain ? "a 2D generator of this project" : model::what_it_is(kind));
+  if (!model.gan.empty() && !model::needs_generator(kind)) refuse("gan", model.gan);
+  if (!model.config.empty() && kind != model::NetworkKind::liftedgan) refuse("config", model.config);
+  require(!model.gan.empty() || !model::needs_generator(kind),
+          "{}.gan: missing, expected the generator that {} was lifted from", where, file);
+}
+
 ordered_json model_json(const ModelEntry& model) {
-  ordered_json json = {{"network", model.network.string()}};
-  if (!model.gan.empty()) json["gan"] = model.gan.string();
+  ordered_json json;
+  const std::pair<const char*, const fs::path&> files[] = {
+      {"network", model.network}, {"gan", model.gan}, {"config", model.config}};
+  for (const auto& [name, path] : files) {
+    if (!path.empty())
+      json[name] = path == model::kBuiltinNetwork ? path.string() : fs::absolute(path).lexically_normal().string();
+  }
   return json;
 }
 
@@ -141,12 +183,16 @@ Manifest Manifest::from_json(const ordered_json& json, const fs::path& folder, c
   Entry entry(json, what);
   Manifest manifest;
   manifest.seeds = entry.text("seeds", manifest.seeds);
-  require(parse_seeds(manifest.seeds).size() >= 2, "{}.seeds: expected at least two", what);
-  manifest.truncation = entry.number("trunc", manifest.truncation, -2, 2);
+  require(in_entry(what, [&] { return parse_seeds(manifest.seeds, "seeds").size(); }) >= 2,
+          "{}.seeds: expected at least two", what);
+  manifest.truncation = entry.number("trunc", manifest.truncation, bounds::truncation.low, bounds::truncation.high);
   manifest.meter.metrics = entry.text("metrics", "agreement");
-  metrics::parse_metrics(manifest.meter.metrics);
-  manifest.meter.suite.samples =
-      static_cast<int64_t>(entry.number("samples", static_cast<double>(manifest.meter.suite.samples), 2, 1e6));
+  in_entry(what + ".metrics", [&] { return metrics::parse_metrics(manifest.meter.metrics); });
+  auto& suite = manifest.meter.suite;
+  suite.samples = entry.whole("samples", suite.samples, 1, 1e7);
+  suite.repeats = entry.whole("repeats", suite.repeats, 1, 1e4);
+  manifest.meter.inversions = entry.whole("inversions", manifest.meter.inversions, 1, 1e6);
+  manifest.meter.inversion_steps = entry.whole("inversion_steps", manifest.meter.inversion_steps, 1, 1e6);
   if (const auto* judges = entry.find("judges")) read_judges(*judges, folder, what + ".judges", manifest.meter);
   const auto* domains = entry.find("domains");
   require(domains && domains->is_object(), "{}.domains: missing, expected an object such as {{\"faces\": {{…}}}}",
@@ -163,9 +209,22 @@ Manifest Manifest::read(const fs::path& file) {
   return from_json(read_json_file(file), file.has_parent_path() ? file.parent_path() : fs::path("."), file.string());
 }
 
+void Manifest::check_networks(const std::string& what) const {
+  for (const auto& domain : domains) {
+    const std::string where = what + ".domains." + domain.key;
+    for (const auto& model : domain.models()) check_network(model.files, where + "." + model.name);
+    for (const auto& model : domain.ablations) check_network(model.files, where + ".ablations." + model.name);
+  }
+}
+
 ordered_json Manifest::to_json() const {
-  ordered_json json = {
-      {"seeds", seeds}, {"trunc", truncation}, {"metrics", meter.metrics}, {"samples", meter.suite.samples}};
+  ordered_json json = {{"seeds", seeds},
+                       {"trunc", truncation},
+                       {"metrics", meter.metrics},
+                       {"samples", meter.suite.samples},
+                       {"repeats", meter.suite.repeats},
+                       {"inversions", meter.inversions},
+                       {"inversion_steps", meter.inversion_steps}};
   const std::pair<const char*, const fs::path&> judges[] = {
       {"inception", meter.inception}, {"embedding", meter.embedding}, {"vgg", meter.vgg},
       {"probe", meter.probe},         {"depth", meter.depth},         {"truth", meter.truth}};
@@ -187,6 +246,7 @@ ordered_json Manifest::to_json() const {
 std::string manifest_example() {
   return R"json({
   "//": "What `liftedgan reproduce --manifest THIS --outdir report` makes a report from. Paths are relative to this file; every entry may be left out.",
+  "//config": "A model may name its config.py, too: \"config\": \"config.py\"; else the one beside its checkpoint counts",
   "seeds": "0-15",
   "trunc": 0.7,
   "//metrics": "Of Table 3; needs data and judges: liftedgan metrics --help lists them",

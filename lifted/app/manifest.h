@@ -11,9 +11,9 @@
 
 namespace lifted::app {
 
-/// Weights of one model: a lifted network, and the generator of LiftedGAN checkpoints.
+/// Weights of one model: a lifted network, and the generator and config.py of LiftedGAN checkpoints.
 struct ModelEntry {
-  std::filesystem::path network, gan;
+  std::filesystem::path network, gan = {}, config = {};
 };
 
 struct NamedModel {
@@ -44,6 +44,9 @@ struct Manifest {
   static Manifest from_json(const nlohmann::ordered_json& json, const std::filesystem::path& folder,
                             const std::string& what);
   static Manifest read(const std::filesystem::path& file);
+  /// Error naming `what` and the entry if a network is no lifted one, or lacks or does not take a gan or config: told
+  /// by what the files are, before any is loaded.
+  void check_networks(const std::string& what) const;
   /// As from_json() takes it, with absolute paths.
   nlohmann::ordered_json to_json() const;
 };

@@ -138,16 +138,7 @@ Faces faces_of(const std::string& option, const std::string& text, const MixOpti
 }
 
 Codes codes_of(const SamplingRun& run, const Faces& faces) {
-  if (faces.file.empty()) return run.codes_of_seeds(faces.numbers);
-  const Codes all = run.codes_of_file(faces.file);
-  if (faces.numbers.empty()) return all;
-  for (const uint32_t number : faces.numbers) {
-    if (number >= all.size()) {
-      usage_error("{}: there is no code {}; {} holds codes 0-{}", faces.option, number, faces.file.string(),
-                  all.size() - 1);
-    }
-  }
-  return all.select(faces.numbers);
+  return run.codes_of_numbers(faces.numbers, faces.file, faces.option);
 }
 
 void mix(const MixOptions& options) {

@@ -1,5 +1,6 @@
 #include "lifted/app/published_run.h"
 
+#include "lifted/app/resuming.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/checkpoint.h"
@@ -33,10 +34,11 @@ train::LoopEnd continue_published(train::LiftTask& task, const std::filesystem::
                 static_cast<double>(loop.total_images) / 1000, path.string(), steps, task.images_per_step(),
                 static_cast<double>(state.images) / 1000);
   if (run.dry_run) {
+    require_possible_folder(run.outdir);
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
   }
-  auto directory = train::RunDirectory::create(run.outdir, fresh.description, fresh.record);
+  auto directory = train::RunDirectory::create(run.outdir, fresh.description, record_of(fresh, run, loop));
   directory.say(fmt::format("run folder {}", directory.path().string()));
   directory.say(fmt::format("going on from {} after {} steps, kimg {:.3f}", path.string(), steps,
                             static_cast<double>(state.images) / 1000));

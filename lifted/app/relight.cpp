@@ -6,7 +6,7 @@ namespace lifted::app {
 
 void add_relight(CLI::App& app) {
   auto options = std::make_shared<SweepCommandOptions>();
-  options->axis = SweepAxis::light;
+  options->axes = {SweepAxis::light};
   CLI::App* command = app.add_subcommand("relight", "Light sweeps: each face lit from −60…60 degrees, left to right");
   add_sampling_options(*command, options->sampling);
   add_range_options(*command, *options);

@@ -8,9 +8,7 @@
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
 #include "lifted/base/random.h"
-#include "lifted/formats/checkpoint.h"
 #include "lifted/model/builtin.h"
-#include "lifted/model/network_kind.h"
 
 namespace lifted::app {
 namespace {
@@ -63,16 +61,14 @@ class ReportMaker {
   // ---- Models ----
 
   LoadedModel loaded(const DomainEntry& domain, const NamedModel& entry) {
-    const fs::path& file = entry.files.network;
-    const bool takes_gan =
-        model::needs_generator(model::recognize(formats::read_checkpoint(model::network_bytes(file))));
-    const auto gan = takes_gan && !entry.files.gan.empty() ? std::optional(entry.files.gan) : std::nullopt;
-    LoadedModel model{entry, model::load_network(file, gan), sha256_of_network(file)};
+    const auto given = [](const fs::path& file) { return file.empty() ? std::nullopt : std::optional(file); };
+    const auto& [file, gan, config] = entry.files;
+    LoadedModel model{entry, model::load_network(file, given(gan), given(config)), sha256_of_network(file)};
     model.network.require_lifted();
     model.network.lifted->to(device_);
     model.network.generator->to(device_);
     model.network.statistics.mean = model.network.statistics.mean.to(device_);
-    for (const auto& file : model.network.files) record_.add_network(file);
+    for (const auto& part : model.network.files) record_.add_network(part);
     report_.weights.push_back({domain.key, entry.name, entry.files.network.filename().string(), model.sha256});
     return model;
   }
@@ -154,9 +150,23 @@ class ReportMaker {
 
   // ---- Commands that make one thing alone ----
 
-  static std::string model_options(const LoadedModel& model) {
-    std::string text = " --network " + quoted(model.entry.files.network.string());
-    if (!model.entry.files.gan.empty()) text += " --gan " + quoted(model.entry.files.gan.string());
+  static std::string model_options(const LoadedModel& model) { return model_options(std::vector{&model}); }
+  static std::string model_options(const std::vector<const LoadedModel*>& models) {
+    std::string text;
+    for (const auto* model : models) text += " --network " + quoted(model->entry.files.network.string());
+    return text + shared_option("--gan", models, &ModelEntry::gan) +
+           shared_option("--config", models, &ModelEntry::config);
+  }
+
+  /// A file of each model as an option: once if all have the same, else one each ('' for none).
+  static std::string shared_option(const char* option, const std::vector<const LoadedModel*>& models,
+                                   fs::path ModelEntry::*file) {
+    std::vector<std::string> files;
+    for (const auto* model : models) files.push_back((model->entry.files.*file).string());
+    if (std::ranges::all_of(files, [&](const auto& it) { return it == files[0]; }))
+      files.resize(files[0].empty() ? 0 : 1);
+    std::string text;
+    for (const auto& it : files) text += fmt::format(" {} {}", option, quoted(it));
     return text;
   }
 
@@ -168,6 +178,7 @@ class ReportMaker {
         {"--truth", settings.truth}};
     for (const auto& [option, file] : files)
       if (!file.empty()) text += fmt::format(" {} {}", option, quoted(file.string()));
+    if (settings.suite.repeats > 1) text += fmt::format(" --repeats {}", settings.suite.repeats);
     return text + fmt::format(" --trunc {:g} --samples {}", settings.suite.truncation_psi, settings.suite.samples);
   }
 
@@ -179,7 +190,7 @@ class ReportMaker {
                        : axis == "light"       ? std::string("liftedgan relight")
                        : axis == "interpolate" ? fmt::format("liftedgan interpolate --steps {}", kInterpolationSteps)
                                                : "liftedgan rotate --axis " + axis;
-    for (const auto* model : models) text += model_options(*model);
+    text += model_options(models);
     text += fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(count), report_.manifest.truncation);
     for (const auto* model : models) text += fmt::format("\n{} weights: SHA-256 {}", model->entry.name, model->sha256);
     return text;
@@ -386,7 +397,9 @@ class ReportMaker {
 }  // namespace
 
 Report make_report(const Manifest& manifest, const fs::path& folder, torch::Device device, RunRecord& record) {
-  return ReportMaker(manifest, folder, device, record).make();
+  ReportMaker maker(manifest, folder, device, record);  // bad models are found before there is a folder
+  make_output_folder(folder);
+  return maker.make();
 }
 
 }  // namespace lifted::app

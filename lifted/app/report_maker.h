@@ -8,8 +8,9 @@
 
 namespace lifted::app {
 
-/// Writes the pictures into `folder` and returns what stands in the report. Error where a file cannot be read or models
-/// that share a figure make images of different sizes. Networks are added to `record`.
+/// Makes `folder`, writes the pictures into it and returns what stands in the report. Error, before there is a folder,
+/// where a network cannot be read or models that share a figure make images of different sizes. Networks are added to
+/// `record`.
 Report make_report(const Manifest& manifest, const std::filesystem::path& folder, torch::Device device,
                    RunRecord& record);
 

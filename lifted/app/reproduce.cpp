@@ -11,7 +11,9 @@
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
+#include "lifted/formats/checkpoint.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/network_kind.h"
 
 namespace lifted::app {
 namespace {
@@ -37,6 +39,12 @@ fs::path newest_snapshot(const fs::path& folder) {
   return found.empty() ? fs::path() : *std::ranges::max_element(found);
 }
 
+/// --gan belongs to those of the networks that take one.
+ModelEntry model_of(const fs::path& network, const fs::path& gan) {
+  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(network)));
+  return {network, model::needs_generator(kind) ? gan : fs::path()};
+}
+
 std::vector<NamedModel> variants_of(const fs::path& run, const fs::path& gan) {
   require(fs::is_directory(run), "{}: is no folder, expected the --outdir of an `ablate` run", run.string());
   std::vector<NamedModel> found;
@@ -45,7 +53,7 @@ std::vector<NamedModel> variants_of(const fs::path& run, const fs::path& gan) {
     if (!entry.is_directory() || (name != "full" && !name.starts_with("wo_"))) continue;
     const fs::path file = newest_snapshot(entry.path());
     require(!file.empty(), "{}: holds no network-snapshot-NNNNNN.safetensors", entry.path().string());
-    found.push_back({name, {file, gan}});
+    found.push_back({name, model_of(file, gan)});
   }
   require(!found.empty(), "{}: holds neither full/ nor wo_…/, expected the --outdir of an `ablate` run", run.string());
   std::ranges::sort(found, {}, &NamedModel::name);
@@ -56,8 +64,8 @@ NamedModel ablation_of(const std::string& text, const fs::path& gan) {
   const size_t sign = text.find('=');
   if (sign == 0 || sign + 1 == text.size())
     usage_error("--ablation {}: expected [NAME=]FILE, for example wo_flip=wo_flip.safetensors", text);
-  if (sign == std::string::npos) return {fs::path(text).stem().string(), {text, gan}};
-  return {text.substr(0, sign), {text.substr(sign + 1), gan}};
+  if (sign == std::string::npos) return {fs::path(text).stem().string(), model_of(text, gan)};
+  return {text.substr(0, sign), model_of(text.substr(sign + 1), gan)};
 }
 
 /// What the options without --manifest say: one domain, faces. The full model of an `ablate` run is the reproduced one
@@ -73,11 +81,11 @@ Manifest manifest_of(const ReproduceOptions& options) {
   if (!options.ablation_run.empty()) faces.ablations = variants_of(options.ablation_run, options.gan);
   for (const auto& text : options.ablations) faces.ablations.push_back(ablation_of(text, options.gan));
   if (!options.original.empty()) {
-    faces.original = ModelEntry{options.original, options.original_gan.empty() ? options.gan : options.original_gan};
+    faces.original = model_of(options.original, options.original_gan.empty() ? options.gan : options.original_gan);
   }
   const auto full = std::ranges::find(faces.ablations, "full", &NamedModel::name);
   if (!options.network.empty()) {
-    faces.reproduced = ModelEntry{options.network, options.gan};
+    faces.reproduced = model_of(options.network, options.gan);
     if (full != faces.ablations.end()) full->name = "full of " + options.ablation_run.filename().string();
   } else if (full != faces.ablations.end()) {
     faces.reproduced = full->files;
@@ -106,11 +114,11 @@ ordered_json stored_report(const fs::path& folder) {
 /// Makes a stored report again in a folder of its own, and says what came out otherwise.
 void check(const ReproduceOptions& options) {
   const ordered_json before = stored_report(options.outdir);
-  const Manifest manifest =
-      Manifest::from_json(before["manifest"], options.outdir, (options.outdir / "reproduce.json").string());
+  const std::string what = (options.outdir / "reproduce.json").string();
+  const Manifest manifest = Manifest::from_json(before["manifest"], options.outdir, what);
+  manifest.check_networks(what);
   const fs::path again = options.outdir / ".check";
   fs::remove_all(again);
-  make_output_folder(again);
   RunRecord record("reproduce");
   const Report report = make_report(manifest, again, parse_device(options.device), record);
   fs::remove_all(again);
@@ -120,8 +128,35 @@ void check(const ReproduceOptions& options) {
   log_info("nothing changed: {} pictures, {} weights", report.pictures.size(), report.weights.size());
 }
 
-void reproduce(const ReproduceOptions& options) {
+/// What --manifest, --check or --init says alone, or with the given options, must not be said again: UsageError.
+void refuse_beside(const CLI::App& command, const std::string& option, const std::vector<std::string>& allowed) {
+  for (const CLI::Option* other : command.get_options()) {
+    const std::string name = other->get_name();
+    if (other->count() == 0 || name == option || std::ranges::find(allowed, name) != allowed.end()) continue;
+    usage_error("{} and {}: expected one of them", option, name);
+  }
+}
+
+void refuse_contradictions(const ReproduceOptions& options, const CLI::App& command) {
+  if (!options.example.empty()) refuse_beside(command, "--init", {});
+  if (options.check) refuse_beside(command, "--check", {"--outdir", "--device", "--threads"});
+  if (!options.manifest.empty())
+    refuse_beside(command, "--manifest", {"--outdir", "--device", "--threads", "--batch", "--cache"});
+  if (!options.original_gan.empty() && options.original.empty())
+    usage_error("--original-gan {}: expected --original, the model that it belongs to", options.original_gan.string());
+}
+
+Manifest read_manifest(const ReproduceOptions& options) {
+  Manifest manifest = Manifest::read(options.manifest);
+  manifest.check_networks(options.manifest.string());
+  manifest.meter.suite.batch = options.meter.suite.batch;
+  manifest.meter.suite.cache = options.meter.suite.cache;
+  return manifest;
+}
+
+void reproduce(const ReproduceOptions& options, const CLI::App& command) {
   const torch::NoGradGuard no_grad;
+  refuse_contradictions(options, command);
   if (!options.example.empty()) {
     require(!fs::exists(options.example), "--init {}: exists already", options.example.string());
     write_file_atomically(options.example, manifest_example());
@@ -134,14 +169,9 @@ void reproduce(const ReproduceOptions& options) {
   if (parse_seeds(options.seeds).size() < 2) usage_error("--seeds {}: expected at least two", options.seeds);
   set_threads(options.threads);
   if (options.check) return check(options);
-  const bool from_options = options.manifest.empty();
-  if (!from_options && (!options.network.empty() || !options.ablations.empty() || !options.ablation_run.empty()))
-    usage_error("--manifest {}: names the models; leave out --network, --ablation and --ablations",
-                options.manifest.string());
-  const Manifest manifest = from_options ? manifest_of(options) : Manifest::read(options.manifest);
+  const Manifest manifest = options.manifest.empty() ? manifest_of(options) : read_manifest(options);
   const torch::Device device = parse_device(options.device);
   RunRecord record("reproduce");
-  make_output_folder(options.outdir);
   const Report report = make_report(manifest, options.outdir, device, record);
   write_file_atomically(options.outdir / "reproduce.json", report_json(report).dump(2) + "\n");
   write_web_page(options.outdir / "index.html", report_page(report));
@@ -188,7 +218,7 @@ void add_reproduce(CLI::App& app) {
   command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();
-  command->callback([options] { reproduce(*options); });
+  command->callback([options, command] { reproduce(*options, *command); });
 }
 
 }  // namespace lifted::app

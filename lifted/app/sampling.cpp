@@ -18,14 +18,18 @@
 namespace lifted::app {
 namespace {
 
-/// The --gan of one network: its own, the only one, or none.
-std::optional<std::filesystem::path> gan_for(const SamplingOptions& options, size_t network_index) {
-  if (options.gans.empty()) return std::nullopt;
-  const auto& path = options.networks[network_index];
-  const bool takes_gan = model::needs_generator(model::recognize(formats::read_checkpoint(model::network_bytes(path))));
-  // With one network a needless --gan is an error of the reader's; among several it belongs to those that take one.
-  if (!takes_gan && options.networks.size() > 1) return std::nullopt;
-  return options.gans.size() == 1 ? options.gans[0] : options.gans[network_index];
+using Path = std::filesystem::path;
+
+/// Of --gan or --config, that of one network: its own, the only one, or none. With one network a needless one is an
+/// error of the reader's; among several it belongs to those that `take` one.
+std::optional<Path> file_for(const SamplingOptions& options, const std::vector<Path>& files, size_t network_index,
+                             bool (*take)(model::NetworkKind)) {
+  if (files.empty()) return std::nullopt;
+  const Path& file = files.size() == 1 ? files[0] : files[network_index];
+  if (file.empty()) return std::nullopt;
+  if (options.networks.size() == 1) return file;
+  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(options.networks[network_index])));
+  return take(kind) ? std::optional(file) : std::nullopt;
 }
 
 /// Whether a folder can be there, without making it.
@@ -35,20 +39,19 @@ void check_output_folder(const std::filesystem::path& folder) {
           "{}: cannot create the folder: a file of that name is in the way", folder.string());
 }
 
-/// The --config of one network: among several it belongs to LiftedGAN's checkpoints.
-std::optional<std::filesystem::path> config_for(const SamplingOptions& options, const std::filesystem::path& network) {
-  if (options.config.empty()) return std::nullopt;
-  if (options.networks.size() == 1) return options.config;
-  const auto kind = model::recognize(formats::read_checkpoint(model::network_bytes(network)));
-  return kind == model::NetworkKind::liftedgan ? std::optional(options.config) : std::nullopt;
+bool has_config(model::NetworkKind kind) {
+  return kind == model::NetworkKind::liftedgan;
+}
+
+void check_count(const SamplingOptions& options, const char* option, const std::vector<Path>& files) {
+  if (files.size() > 1 && files.size() != options.networks.size())
+    usage_error("{} {} for {} --network; give one for all, or one each", files.size(), option, options.networks.size());
 }
 
 void check(const SamplingOptions& options) {
   if (options.batch < 1) usage_error("--batch {}: expected at least 1", options.batch);
-  if (options.gans.size() > 1 && options.gans.size() != options.networks.size()) {
-    usage_error("{} --gan for {} --network; give one for all, or one each", options.gans.size(),
-                options.networks.size());
-  }
+  check_count(options, "--gan", options.gans);
+  check_count(options, "--config", options.configs);
 }
 
 std::vector<torch::Tensor> slices_of(const std::vector<torch::Tensor>& tensors, int64_t first, int64_t last) {
@@ -63,8 +66,9 @@ std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, 
   check(options);
   std::vector<model::LoadedNetwork> networks;
   for (size_t i = 0; i < options.networks.size(); ++i) {
-    networks.push_back(
-        model::load_network(options.networks[i], gan_for(options, i), config_for(options, options.networks[i])));
+    networks.push_back(model::load_network(options.networks[i],
+                                           file_for(options, options.gans, i, model::needs_generator),
+                                           file_for(options, options.configs, i, has_config)));
     model::LoadedNetwork& network = networks.back();
     if (network.lifted) network.lifted->to(device);
     network.generator->to(device);
@@ -92,14 +96,16 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
                                      "Checkpoint to sample from (default: builtin, the heads this program carries)");
   auto* gan =
       command.add_option("--gan", options.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
+  auto* config = command.add_option("--config", options.configs, kConfigHelp);
   if (networks == Networks::one) {
     network->expected(1);
     gan->expected(1);
+    config->expected(1);
   } else {
     network->description("Checkpoint to sample from; give two or more")->take_all()->required();
     gan->take_all();
+    config->take_all();
   }
-  command.add_option("--config", options.config, kConfigHelp);
   command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
   command
       .add_option("--latents", options.latents,
@@ -202,6 +208,18 @@ Codes SamplingRun::codes_of_file(const std::filesystem::path& file, size_t netwo
   }
   map_and_truncate(codes, network_index);
   return codes;
+}
+
+Codes SamplingRun::codes_of_numbers(const std::vector<uint32_t>& numbers, const std::filesystem::path& file,
+                                    const std::string& option) const {
+  if (file.empty()) return codes_of_seeds(numbers);
+  const Codes all = codes_of_file(file);
+  if (numbers.empty()) return all;
+  for (const uint32_t number : numbers) {
+    if (number >= all.size())
+      usage_error("{}: there is no code {}; {} holds codes 0-{}", option, number, file.string(), all.size() - 1);
+  }
+  return all.select(numbers);
 }
 
 void SamplingRun::map_and_truncate(Codes& codes, size_t network_index) const {

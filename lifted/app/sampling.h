@@ -23,9 +23,9 @@ inline constexpr const char* kConfigHelp =
 
 /// The options of StyleGAN's sampling tools, under their names.
 struct SamplingOptions {
-  std::vector<std::filesystem::path> networks, gans;
+  std::vector<std::filesystem::path> networks, gans, configs;
   std::string seeds = "0-15";
-  std::filesystem::path latents, outdir, tensors, config;
+  std::filesystem::path latents, outdir, tensors;
   double truncation_psi = 0.7;
   int batch = 8;
   std::string device = "auto";
@@ -36,7 +36,8 @@ struct SamplingOptions {
 enum class Networks { one, several };
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks = Networks::one);
 
-/// Every --network with its --gan, on its device. UsageError where the two lists do not fit.
+/// Every --network with its --gan and --config (one for all, or one each; empty: none), on its device. UsageError where
+/// the lists do not fit.
 std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, torch::Device device);
 /// What tells networks apart: file stems, numbered where two share one.
 std::vector<std::string> network_labels(const std::vector<std::filesystem::path>& networks);
@@ -74,6 +75,10 @@ class SamplingRun {
   Codes codes_of_seeds(const std::vector<uint32_t>& seeds, size_t network_index = 0) const;
   /// The codes of a file (model/codes.h), named after their place in it.
   Codes codes_of_file(const std::filesystem::path& file, size_t network_index = 0) const;
+  /// The codes of these seeds or, given a file, at these places of it (none: all). UsageError naming `option` for a
+  /// place that is not there.
+  Codes codes_of_numbers(const std::vector<uint32_t>& numbers, const std::filesystem::path& file,
+                         const std::string& option) const;
 
   /// Creates the output folder. The record of an earlier run there is kept under another name.
   void make_folder();

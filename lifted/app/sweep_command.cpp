@@ -11,7 +11,7 @@
 namespace lifted::app {
 namespace {
 
-constexpr size_t sheet_columns = 9, sheet_rows = 16;
+constexpr size_t sheet_columns = 9, sheet_columns_of_several = 7, sheet_rows = 16;
 
 const char* name_of(SweepAxis axis) {
   switch (axis) {
@@ -27,24 +27,28 @@ const char* name_of(SweepAxis axis) {
   return "light";
 }
 
-AngleRange range_of(const SweepCommandOptions& options) {
-  const AngleRange published = published_range(options.axis);
+AngleRange range_of(const SweepCommandOptions& options, SweepAxis axis) {
+  const AngleRange published = published_range(axis);
   return {options.from.value_or(published.from), options.to.value_or(published.to),
           options.step.value_or(published.step)};
 }
 
-/// A turntable replaces the axis; its places follow from the step alone.
-StyledSweep sweep_of(const SweepCommandOptions& options) {
+/// One per axis. A turntable replaces them; its places follow from the step alone.
+std::vector<StyledSweep> sweeps_of(const SweepCommandOptions& options) {
   if (!options.style.turntable()) {
-    const std::vector<double> angles = range_of(options).angles(options.axis);
-    return {options.axis, scene::eased(angles, options.style.easing), options.style};
+    std::vector<StyledSweep> sweeps;
+    for (const SweepAxis axis : options.axes) {
+      const std::vector<double> angles = range_of(options, axis).angles(axis);
+      sweeps.push_back({axis, scene::eased(angles, options.style.easing), options.style});
+    }
+    return sweeps;
   }
   if (options.from || options.to || options.axis_given || options.style.easing != Easing::linear) {
     usage_error("--path turntable goes all the way round at one speed; leave out --axis, --from, --to and --ease");
   }
   const double step = options.step.value_or(published_range(SweepAxis::turntable).step);
   if (!(step >= 0.1 && step <= 120)) usage_error("--step {}: expected 0.1 to 120 degrees of a turntable", step);
-  return {SweepAxis::turntable, scene::turntable_places(std::llround(360 / step)), options.style};
+  return {{SweepAxis::turntable, scene::turntable_places(std::llround(360 / step)), options.style}};
 }
 
 void keep_angles(SamplingRun& run, const StyledSweep& sweep) {
@@ -54,6 +58,54 @@ void keep_angles(SamplingRun& run, const StyledSweep& sweep) {
   run.keep_tensor(name + (axis == SweepAxis::light ? "_lights" : "_views"),
                   scene::sweep_rows(axis, angles, style.orbit));
 }
+
+/// The axis and its angles; of several, the angles by axis.
+void record_sweeps(SamplingRun& run, const std::vector<StyledSweep>& sweeps) {
+  std::vector<std::string> axes;
+  nlohmann::ordered_json angles;
+  for (const StyledSweep& sweep : sweeps) {
+    axes.emplace_back(name_of(sweep.axis));
+    angles[axes.back()] = sweep.angles;
+    keep_angles(run, sweep);
+  }
+  if (sweeps.size() == 1) {
+    run.record().set("axis", axes[0]);
+    run.record().set("angles", sweeps[0].angles);
+  } else {
+    run.record().set("axis", axes);
+    run.record().set("angles", angles);
+  }
+}
+
+/// A row per sample with some moments of every sweep; the first samples only.
+class SweepSheet {
+ public:
+  explicit SweepSheet(const std::vector<StyledSweep>& sweeps)
+      : columns_(sweeps.size() == 1 ? sheet_columns : sheet_columns_of_several) {
+    for (const StyledSweep& sweep : sweeps) {
+      const std::string axis = sweeps.size() == 1 ? "" : std::string(name_of(sweep.axis)) + " ";
+      for (const size_t column : spread_indices(sweep.angles.size(), columns_))
+        sheet_.column_labels.push_back(axis + angle_label(sweep.angles[column]));
+    }
+  }
+
+  void begin_row(const std::string& name) {
+    open_ = sheet_.row_labels.size() < sheet_rows;
+    if (open_) sheet_.row_labels.push_back(name);
+  }
+  /// The row's next sweep.
+  void add(const StyledSweep& sweep, const std::vector<formats::Image>& frames) {
+    if (!open_) return;
+    for (const size_t column : spread_indices(sweep.angles.size(), columns_)) sheet_.images.push_back(frames[column]);
+  }
+
+  formats::Image render() const { return formats::render_contact_sheet(sheet_); }
+
+ private:
+  size_t columns_;  // per sweep
+  bool open_ = false;
+  formats::ContactSheet sheet_;
+};
 
 }  // namespace
 
@@ -80,41 +132,39 @@ void add_path_options(CLI::App& command, SweepStyle& style) {
 
 void run_sweep(const std::string& command, const SweepCommandOptions& options) {
   const torch::NoGradGuard no_grad;
-  const StyledSweep sweep = sweep_of(options);
-  const std::vector<double>& angles = sweep.angles;
+  const std::vector<StyledSweep> sweeps = sweeps_of(options);
   SamplingRun run(command, options.sampling);
   const model::LiftedGan& lifted = run.network().require_lifted();
   run.make_folder();
   const Codes codes = run.codes();
-  const std::string axis = name_of(sweep.axis);
   run.record().set("samples", codes.names);
-  run.record().set("axis", axis);
-  run.record().set("angles", angles);
+  record_sweeps(run, sweeps);
   run.record().set("scale", options.style.scale);
-  keep_angles(run, sweep);
 
-  formats::ContactSheet sheet;
-  const std::vector<size_t> columns = spread_indices(angles.size(), sheet_columns);
-  for (const size_t column : columns) sheet.column_labels.push_back(angle_label(angles[column]));
+  SweepSheet sheet(sweeps);
+  int64_t angles = 0;
+  for (const StyledSweep& sweep : sweeps) angles += static_cast<int64_t>(sweep.angles.size());
   {
-    Progress progress(command, codes.size() * static_cast<int64_t>(angles.size()), "frames");
+    Progress progress(command, codes.size() * angles, "frames");
     for_batches(codes.size(), options.sampling.batch, [&](int64_t first, int64_t last) {
       const model::Estimate estimates = lifted.estimate(codes.styles.slice(0, first, last));
       for (int64_t i = first; i < last; ++i) {
         const std::string& name = codes.names[static_cast<size_t>(i)];
-        const torch::Tensor images = sweep_images(lifted.renderer(), scene_of(estimates.narrow(i - first, 1)), sweep);
-        run.keep_tensor(axis + "_recon_im", images.unsqueeze(0));
-        const std::vector<formats::Image> frames = frames_of(images);
-        write_sweep(options.sampling.outdir, name + "_" + axis, frames, options.output, options.style.turntable());
-        if (sheet.row_labels.size() < sheet_rows) {
-          for (const size_t column : columns) sheet.images.push_back(frames[column]);
-          sheet.row_labels.push_back(name);
+        const scene::LitScene scene = scene_of(estimates.narrow(i - first, 1));
+        sheet.begin_row(name);
+        for (const StyledSweep& sweep : sweeps) {
+          const torch::Tensor images = sweep_images(lifted.renderer(), scene, sweep);
+          const std::string axis = name_of(sweep.axis);
+          run.keep_tensor(axis + "_recon_im", images.unsqueeze(0));
+          const std::vector<formats::Image> frames = frames_of(images);
+          write_sweep(options.sampling.outdir, name + "_" + axis, frames, options.output, options.style.turntable());
+          sheet.add(sweep, frames);
+          progress.advance(static_cast<int64_t>(sweep.angles.size()));
         }
-        progress.advance(static_cast<int64_t>(angles.size()));
       }
     });
   }
-  formats::write_png(run.output("sheet.png"), formats::render_contact_sheet(sheet));
+  formats::write_png(run.output("sheet.png"), sheet.render());
   run.finish();
 }
 

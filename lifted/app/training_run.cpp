@@ -81,15 +81,20 @@ ordered_json stored_settings(const fs::path& folder, const CLI::App& command, co
   return stored;
 }
 
+ordered_json record_of(const NewRun& fresh, const RunSettings& run, const train::LoopOptions& loop) {
+  ordered_json record = fresh.record;
+  record["kimg"] = static_cast<double>(loop.total_images) / 1000;
+  record["tick"] = run.tick, record["snap"] = run.snap;
+  return record;
+}
+
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const ordered_json& options) {
   const auto in_order = [] {
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
   };
-  ordered_json record = fresh.record;
-  record["kimg"] = static_cast<double>(loop.total_images) / 1000;
-  record["tick"] = run.tick, record["snap"] = run.snap;
+  const ordered_json record = record_of(fresh, run, loop);
   if (!run.resume.empty()) {
     const train::TrainingState state = find_state(run.resume, options);
     // Whether it is of these files is found before anything is written.

@@ -59,6 +59,9 @@ struct NewRun {
   nlohmann::ordered_json record;
 };
 
+/// `fresh.record` with the length and rhythm of `loop`, which a resumed run adopts.
+nlohmann::ordered_json record_of(const NewRun& fresh, const RunSettings& run, const train::LoopOptions& loop);
+
 /// Trains in a new folder, or goes on in that of --resume from its newest training state, which must be of `options`
 /// (what the task's values() hold under that name). Either way training_options.json gets the length and rhythm of
 /// `loop`. With --dry-run only says that all is in order.

@@ -5,6 +5,7 @@
 #include "lifted/base/json.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
+#include "lifted/formats/image_ops.h"
 #include "lifted/model/network_file.h"
 #include "lifted/scene/view.h"
 #include "lifted/train/snapshot.h"
@@ -16,6 +17,10 @@ using torch::Tensor;
 
 constexpr const char* kRandom = "random.";
 constexpr int64_t kPictureRows = 6, kHistogramCodes = 256;
+/// Of the turning heads: how many, their pictures' side, their degrees to either side and between frames.
+constexpr int64_t kTurnHeads = 4;
+constexpr int kTurnSide = 128, kTurnExtent = 90, kTurnStep = 15;
+constexpr double kTurnFps = 8;
 
 /// The axes of raw lights and views, as statistics name them.
 constexpr std::array<const char*, 4> kLightAxes = {"ambient", "diffuse", "direction_x", "direction_y"};
@@ -30,9 +35,20 @@ Image grey(const Tensor& map) {
   return picture(map.squeeze().unsqueeze(0).expand({3, -1, -1}) * 2 - 1);
 }
 
-/// The raw view that shows a head at `yaw` degrees, B×6.
-Tensor turned_view(double yaw, const Tensor& w) {
-  return scene::yaw_view(yaw).to(w.options()).unsqueeze(0).expand({w.size(0), -1});
+/// The raw views that show the estimate's heads at `yaw` degrees, B×6.
+Tensor turned_view(double yaw, const model::Estimate& estimate) {
+  return scene::yaw_view(yaw).to(estimate.view.options()).expand_as(estimate.view);
+}
+
+/// "panel000080.png"; of the untrained networks "panel_init.png".
+std::string picture_name(const std::string& stem, int64_t images, const std::string& extension) {
+  return images == 0 ? stem + "_init." + extension : fmt::format("{}{:06d}.{}", stem, images / 1000, extension);
+}
+
+/// At most kTurnSide wide: event files hold one animation per snapshot.
+Image reduced(Image image) {
+  if (image.width <= kTurnSide) return image;
+  return formats::resized(image, kTurnSide, kTurnSide);
 }
 
 template <size_t N>
@@ -111,18 +127,19 @@ void LiftTask::write_pictures(RunDirectory& run, int64_t images) {
   const auto z = torch::randn({kPictureRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
   const auto w = model::truncate(generator->map(z), gan.statistics(),
                                  {.psi = options_.training.truncation, .cutoff = {}}, generator->layers());
-  write_panel(run, images, w);
-  write_sweep(run, images, w);
+  const model::Estimate estimate = gan.estimate(w);
+  write_panel(run, images, w, estimate);
+  write_sweep(run, images, estimate);
+  write_turn(run, images, estimate.narrow(0, kTurnHeads));
   write_histograms(run, images, fixed);
 }
 
-void LiftTask::write_panel(RunDirectory& run, int64_t images, const Tensor& w) {
+void LiftTask::write_panel(RunDirectory& run, int64_t images, const Tensor& w, const model::Estimate& estimate) {
   const auto& gan = trainer_.gan();
-  const auto estimate = gan.estimate(w);
   const auto plain = gan.render(estimate), flipped = gan.render(estimate, {.light = {}, .view = {}, .flip = true});
   const auto teacher = gan.proxy_image(w);
   // Perturbed: turned by 30°, lit as the next sample; and what the generator makes of the code that M writes for it.
-  const auto view = turned_view(30, w);
+  const auto view = turned_view(30, estimate);
   const auto light = estimate.canon_light.roll(1, 0);
   const auto perturbed = gan.render(estimate, {.light = light, .view = view});
   const auto regenerated = gan.generator()->synthesize(gan.networks().compose->forward(w, light, view)).image;
@@ -143,25 +160,42 @@ void LiftTask::write_panel(RunDirectory& run, int64_t images, const Tensor& w) {
     add(picture(perturbed.recon_im[i]));
     add(picture(regenerated[i]));
   }
-  const auto name = images == 0 ? std::string("panel_init.png") : fmt::format("panel{:06d}.png", images / 1000);
-  run.write_image(name, "Panel", formats::render_contact_sheet(sheet), images);
+  run.write_image(picture_name("panel", images, "png"), "Panel", formats::render_contact_sheet(sheet), images);
 }
 
-void LiftTask::write_sweep(RunDirectory& run, int64_t images, const Tensor& w) {
+void LiftTask::write_sweep(RunDirectory& run, int64_t images, const model::Estimate& estimate) {
   const auto& gan = trainer_.gan();
-  const auto estimate = gan.estimate(w);
   formats::ContactSheet sheet;
   std::vector<Tensor> columns;
   for (int yaw = -45; yaw <= 45; yaw += 15) {
-    columns.push_back(gan.render(estimate, {.light = {}, .view = turned_view(yaw, w)}).recon_im);
+    columns.push_back(gan.render(estimate, {.light = {}, .view = turned_view(yaw, estimate)}).recon_im);
     sheet.column_labels.push_back(fmt::format("{}°", yaw));
   }
   sheet.columns = static_cast<int>(columns.size());
-  for (int64_t i = 0; i < w.size(0); ++i) {
+  for (int64_t i = 0; i < estimate.view.size(0); ++i) {
     for (const auto& column : columns) sheet.images.push_back(picture(column[i]));
   }
-  const auto name = images == 0 ? std::string("sweep_init.png") : fmt::format("sweep{:06d}.png", images / 1000);
-  run.write_image(name, "Sweep", formats::render_contact_sheet(sheet), images);
+  run.write_image(picture_name("sweep", images, "png"), "Sweep", formats::render_contact_sheet(sheet), images);
+}
+
+/// What the authors' code shows of a run as videos: picture, normals and neutral shading, turned to ±90°.
+void LiftTask::write_turn(RunDirectory& run, int64_t images, const model::Estimate& estimate) {
+  const auto& gan = trainer_.gan();
+  const Tensor normals = gan.renderer().normals(estimate.canon_depth), shape = gan.neutral_shading(normals);
+  std::vector<Image> frames;
+  for (int yaw = -kTurnExtent; yaw <= kTurnExtent; yaw += kTurnStep) {
+    const Tensor view = turned_view(yaw, estimate), pose = gan.renderer().config().view_scale.apply(view);
+    formats::ContactSheet sheet;
+    sheet.columns = static_cast<int>(view.size(0));
+    for (const Tensor& row : {gan.render(estimate, {.light = {}, .view = view}).recon_im,
+                              gan.recon_normal(normals, estimate.canon_depth, view),
+                              gan.renderer().render(estimate.canon_depth, shape, pose).image}) {
+      for (int64_t i = 0; i < row.size(0); ++i) sheet.images.push_back(reduced(picture(row[i])));
+    }
+    frames.push_back(formats::render_contact_sheet(sheet));
+  }
+  for (size_t i = frames.size() - 1; i-- > 1;) frames.push_back(frames[i]);  // and back again
+  run.write_animation(picture_name("turn", images, "gif"), "Turn", frames, kTurnFps, images);
 }
 
 void LiftTask::write_histograms(RunDirectory& run, int64_t images, RandomStreams& fixed) {

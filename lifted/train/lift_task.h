@@ -35,7 +35,8 @@ class LiftTask : public TrainingTask {
   void load_state(const StateDict& state, const nlohmann::json& values) override;
   void write_network(const std::filesystem::path& path) const override;
   /// panelNNNNNN.png: on fixed latents, a row per sample: teacher, render, flipped render, canonical, depth, normals,
-  /// shading, transform map, perturbed and regenerated; sweepNNNNNN.png: the same heads turned from −45° to 45°; and
+  /// shading, transform map, perturbed and regenerated; sweepNNNNNN.png: the same heads turned from −45° to 45°;
+  /// turnNNNNNN.gif: some of them, their normals and their shape in neutral light, turning from side to side; and
   /// histograms of view and light over more codes.
   void write_pictures(RunDirectory& run, int64_t images) override;
   std::string status(const Statistics& statistics) const override;
@@ -44,8 +45,9 @@ class LiftTask : public TrainingTask {
 
  private:
   LiftDraws draw(RandomStreams& streams, int64_t count) const;
-  void write_panel(RunDirectory& run, int64_t images, const torch::Tensor& w);
-  void write_sweep(RunDirectory& run, int64_t images, const torch::Tensor& w);
+  void write_panel(RunDirectory& run, int64_t images, const torch::Tensor& w, const model::Estimate& estimate);
+  void write_sweep(RunDirectory& run, int64_t images, const model::Estimate& estimate);
+  void write_turn(RunDirectory& run, int64_t images, const model::Estimate& estimate);
   /// Of the predicted lights and views, raw.
   void write_histograms(RunDirectory& run, int64_t images, RandomStreams& fixed);
 

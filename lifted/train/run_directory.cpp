@@ -11,6 +11,7 @@
 #include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
+#include "lifted/formats/animation.h"
 
 namespace lifted::train {
 namespace fs = std::filesystem;
@@ -153,6 +154,14 @@ void RunDirectory::write_image(const std::string& file_name, const std::string& 
   const Bytes png = formats::encode_png(image);
   write_file_atomically(path_ / file_name, png.data(), png.size());
   events_->add_image(tag, png, image.width, image.height, images);
+  events_->flush();
+}
+
+void RunDirectory::write_animation(const std::string& file_name, const std::string& tag,
+                                   const std::vector<formats::Image>& frames, double fps, int64_t images) {
+  const fs::path file = path_ / file_name;
+  formats::write_animation(file, frames, fps);
+  events_->add_image(tag, read_file(file), frames[0].width, frames[0].height, images);
   events_->flush();
 }
 

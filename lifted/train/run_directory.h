@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lifted/formats/image.h"
 #include "lifted/train/tensorboard.h"
@@ -56,6 +57,9 @@ class RunDirectory {
                        int64_t images);
   /// A PNG file in the folder, and the same picture in TensorBoard under `tag`.
   void write_image(const std::string& file_name, const std::string& tag, const formats::Image& image, int64_t images);
+  /// The same as an animated GIF, that TensorBoard plays.
+  void write_animation(const std::string& file_name, const std::string& tag, const std::vector<formats::Image>& frames,
+                       double fps, int64_t images);
 
  private:
   RunDirectory(std::filesystem::path path, int64_t images);

@@ -145,11 +145,11 @@ void TensorBoardWriter::add_histogram(std::string_view tag, std::span<const doub
       step);
 }
 
-void TensorBoardWriter::add_image(std::string_view tag, std::span<const std::byte> png, int width, int height,
+void TensorBoardWriter::add_image(std::string_view tag, std::span<const std::byte> file, int width, int height,
                                   int64_t step) {
   const std::string image = varint_field(kHeight, static_cast<uint64_t>(height)) +
                             varint_field(kWidth, static_cast<uint64_t>(width)) + varint_field(kColorspace, kRgb) +
-                            bytes_field(kEncoded, {reinterpret_cast<const char*>(png.data()), png.size()});
+                            bytes_field(kEncoded, {reinterpret_cast<const char*>(file.data()), file.size()});
   write_event(summary_of(tag, bytes_field(kImage, image)), step);
 }
 

@@ -27,8 +27,8 @@ class TensorBoardWriter {
   void add_scalar(std::string_view tag, double value, int64_t step);
   /// `values` counted in `buckets` equal ones from low to high; what lies outside counts in the first or last.
   void add_histogram(std::string_view tag, std::span<const double> values, const HistogramRange& range, int64_t step);
-  /// A PNG file's bytes and its size in pixels.
-  void add_image(std::string_view tag, std::span<const std::byte> png, int width, int height, int64_t step);
+  /// The bytes of a PNG or GIF file and its size in pixels. TensorBoard plays an animated GIF.
+  void add_image(std::string_view tag, std::span<const std::byte> file, int width, int height, int64_t step);
   /// Hands everything to the system. Error naming the file if it could not be written.
   void flush();
 

@@ -214,8 +214,8 @@ TEST(CommandLine, MisspelledWordsGetTheNearest) {
   EXPECT_EQ(refusal({"dataset", "mak"}), "liftedgan dataset has no command mak; did you mean make?");
   EXPECT_EQ(refusal({"frobnicate"}), "liftedgan has no command frobnicate; `liftedgan --help` lists them");
   EXPECT_EQ(refusal({"generate", "--sed", "0"}), "liftedgan generate has no option --sed; did you mean --seeds?");
-  EXPECT_EQ(refusal({"rotate", "--axis", "roll"}), "--axis roll: expected yaw or pitch");
-  EXPECT_EQ(refusal({"rotate", "--axis", "1"}), "--axis 1: expected yaw or pitch");
+  EXPECT_EQ(refusal({"rotate", "--axis", "roll"}), "--axis roll: expected yaw, pitch or both");
+  EXPECT_EQ(refusal({"rotate", "--axis", "1"}), "--axis 1: expected yaw, pitch or both");
   EXPECT_EQ(refusal({"generate", "--maps", "depth,nose"}),
             "--maps nose: expected depth, albedo, normal, shading, transform, canonical, neutral-image, render-depth "
             "or mask");
@@ -258,7 +258,7 @@ TEST(CommandLine, HelpSpeaksInWords) {
     for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", " in ["})
       EXPECT_THAT(result.output, testing::Not(HasSubstr(code))) << command.path;
   }
-  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch;"));
+  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch, both;"));
   EXPECT_EQ(run_program({"help", "rotate"}).output, run_program({"rotate", "--help"}).output);
 }
 
@@ -340,7 +340,7 @@ TEST(Completion, BashIsValidAndCompletesCommandsOptionsAndNames) {
   EXPECT_EQ(complete("liftedgan generate --see"), "--seeds\n");
   EXPECT_EQ(complete("liftedgan generate --qu"), "--quiet\n");
   EXPECT_EQ(complete("liftedgan dataset make --resi"), "--resize-filter\n");
-  EXPECT_EQ(complete("liftedgan rotate --axis ''"), "yaw pitch\n");
+  EXPECT_EQ(complete("liftedgan rotate --axis ''"), "yaw pitch both\n");
   EXPECT_EQ(complete("liftedgan generate --maps depth,al"), "albedo\n");
   EXPECT_EQ(complete("liftedgan generate --network ''"), "\n");  // left to bash: a file
 }
@@ -350,8 +350,8 @@ TEST(Completion, ZshAndFishAreValid) {
   const auto commands = describe_commands(*make_command_line());
   write_text(folder / "_liftedgan", zsh_completion(commands));
   write_text(folder / "liftedgan.fish", fish_completion(commands));
-  EXPECT_THAT(zsh_completion(commands), HasSubstr("'rotate --axis') compset -P '*,'; compadd -- yaw pitch"));
-  EXPECT_THAT(fish_completion(commands), HasSubstr(" -l axis -x -a 'yaw pitch'"));
+  EXPECT_THAT(zsh_completion(commands), HasSubstr("'rotate --axis') compset -P '*,'; compadd -- yaw pitch both"));
+  EXPECT_THAT(fish_completion(commands), HasSubstr(" -l axis -x -a 'yaw pitch both'"));
   int status = 0;
   if (installed("zsh")) {
     EXPECT_EQ(shell_output("zsh -n '" + (folder / "_liftedgan").string() + "' 2>&1", status), "");

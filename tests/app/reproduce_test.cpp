@@ -8,9 +8,13 @@
 #include "lifted/base/base64.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/formats/image.h"
 #include "lifted/model/network_file.h"
+#include "lifted/nets/load.h"
 #include "tests/support/golden.h"
 #include "tests/support/program.h"
+#include "tests/support/pytorch_file.h"
+#include "tests/support/tiny_networks.h"
 
 namespace lifted::app {
 namespace {
@@ -147,8 +151,18 @@ TEST(Manifest, WrongEntriesAreNamed) {
   EXPECT_THAT(refusal(R"({"domains": {"faces": {"reproduced": {"network": "builtin"},
               "ablations": {"original": {"network": "builtin"}}}}})"),
               HasSubstr("'original' is the name of a model"));
-  EXPECT_THAT(refusal(R"({"domains": {}, "trunc": 3})"), HasSubstr("m.json.trunc: 3 is not from -2 to 2"));
-  EXPECT_THAT(refusal(R"({"domains": {}, "metrics": "beauty"})"), HasSubstr("beauty"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "trunc": 30})"), HasSubstr("m.json.trunc: 30 is not from -10 to 10"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "metrics": "beauty"})"), HasSubstr("m.json.metrics: "));
+  EXPECT_THAT(refusal(R"({"domains": {}, "seeds": "9-3"})"), HasSubstr("m.json: seeds 9-3: the range 9-3 runs backw"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "seeds": "7"})"), HasSubstr("m.json.seeds: expected at least two"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "samples": 4.5})"), HasSubstr("m.json.samples: 4.5 is no whole number"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "repeats": 0})"), HasSubstr("m.json.repeats: 0 is not from 1"));
+  EXPECT_THAT(refusal(R"({"domains": {}, "judges": {"inceptoin": "/"}})"), HasSubstr("unknown entry 'inceptoin'"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"data": "/no/such"}}})"), HasSubstr("/no/such does not exist"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"reproduced": "x.pth"}}})"),
+              HasSubstr("reproduced: expected an object"));
+  EXPECT_THAT(refusal(R"({"domains": {"faces": {"reproduced": {"network": "builtin", "config": "/no.py"}}}})"),
+              HasSubstr("m.json.domains.faces.reproduced.config: /no.py does not exist"));
   EXPECT_EQ(refusal(R"({"//": "nothing at all", "domains": {}})"), "read");
 }
 
@@ -236,6 +250,97 @@ TEST_F(ReproduceCommand, ManifestShowsTwoModelsOfThreeDomains) {
   EXPECT_EQ(run_program({"reproduce", "--manifest", at("m.json"), "--network", "x", "--outdir", at("o")}).exit_code, 2);
   EXPECT_EQ(run_program({"reproduce", "--init", at("example.json")}).exit_code, 0);
   EXPECT_EQ(text_of(folder / "example.json"), manifest_example());
+}
+
+/// A checkpoint as LiftedGAN keeps them, of random weights, and its generator.
+void write_pair(const fs::path& checkpoint, const fs::path& gan) {
+  const auto network = test::tiny_lifted();
+  test::PytorchFile file;
+  for (const auto& [name, module] : network.lifted->networks().published())
+    for (const auto& [key, tensor] : nets::state_of(*module)) file.dicts[name][key] = tensor.detach().clone();
+  file.save(checkpoint);
+  model::LoadedNetwork plain = test::tiny_generator();
+  model::save_network(gan, plain);
+}
+
+TEST_F(ReproduceCommand, ModelsMayHaveTheirOwnConfiguration) {
+  write_pair(folder / "c.pth", folder / "gan.safetensors");
+  std::ofstream(folder / "wide.py") << "fov = 30\n";
+  std::ofstream(folder / "m.json") << R"({"seeds": "0-3", "samples": 4, "domains": {"faces": {
+    "original": {"network": "c.pth", "gan": "gan.safetensors", "config": "wide.py"},
+    "reproduced": {"network": "c.pth", "gan": "gan.safetensors"}}}})";
+  const auto result = run_program({"reproduce", "--manifest", at("m.json"), "--outdir", at("out")});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  const auto measured = [&](const char* role) { return json["ours"]["faces"]["full"][role]["results"]["agreement"]; };
+  EXPECT_NE(measured("original"), measured("reproduced")) << "the same weights under another field of view";
+  EXPECT_THAT(json["ours"]["faces"]["full"]["original"]["command"], HasSubstr(" --config " + at("wide.py") + " "));
+  EXPECT_THAT(json["ours"]["faces"]["full"]["reproduced"]["command"], Not(HasSubstr("--config")));
+
+  // The command beside a figure of both makes it alone: one generator for both, a configuration for the first only.
+  const std::string how = json["figures"][0]["how"];
+  EXPECT_THAT(how, HasSubstr(" --gan " + at("gan.safetensors") + " --config " + at("wide.py") + " --config '' "));
+  const auto compared = run_program({"compare", "--axis", "none", "--network", at("c.pth"), "--network", at("c.pth"),
+                                     "--gan", at("gan.safetensors"), "--config", at("wide.py"), "--config", "",
+                                     "--seeds", "0", "--tensors", at("t.safetensors"), "--outdir", at("two")});
+  ASSERT_EQ(compared.exit_code, 0) << compared.errors;
+  const auto grid = formats::read_image(fs::path(at("two")) / "compare.png");
+  EXPECT_GT(grid.height, 2 * 16);
+  EXPECT_EQ(run_program({"reproduce", "--check", "--outdir", at("out")}).exit_code, 0);
+}
+
+TEST_F(ReproduceCommand, AManifestsModelsAreCheckedBeforeAnyWork) {
+  write_pair(folder / "c.pth", folder / "gan.safetensors");
+  std::ofstream(folder / "config.py.txt") << "fov = 12\n";
+  save("large.safetensors", 32);
+  const auto refusal = [&](const std::string& models) {
+    std::ofstream(folder / "m.json") << R"({"seeds": "0-3", "domains": {"faces": {)" << models << "}}}";
+    const auto result = run_program({"reproduce", "--manifest", at("m.json"), "--outdir", at("out")});
+    EXPECT_EQ(result.exit_code, 1) << models;
+    return result.errors;
+  };
+  EXPECT_THAT(refusal(R"("reproduced": {"network": "c.pth"})"),
+              HasSubstr("m.json.domains.faces.reproduced.gan: missing, expected the generator that "));
+  EXPECT_THAT(refusal(R"("reproduced": {"network": "full.safetensors", "gan": "gan.safetensors"})"),
+              HasSubstr("is not needed: " + at("full.safetensors") + " is a lifted network of this project"));
+  EXPECT_THAT(refusal(R"("original": {"network": "full.safetensors", "config": "config.py.txt"})"),
+              HasSubstr("m.json.domains.faces.original.config: "));
+  EXPECT_THAT(refusal(R"("reproduced": {"network": "full.safetensors"}, "ablations": {"wo_idt":
+                      {"network": "gan.safetensors"}})"),
+              HasSubstr("m.json.domains.faces.ablations.wo_idt.network: "));
+  EXPECT_THAT(refusal(R"("original": {"network": "full.safetensors"}, "reproduced": {"network": "large.safetensors"})"),
+              HasSubstr("makes images of 32x32 from 32 numbers, but " + at("full.safetensors") +
+                        " of 16x16 from 32: they cannot share a figure"));
+  EXPECT_FALSE(fs::exists(at("out")));
+}
+
+TEST_F(ReproduceCommand, AReportOfRelativePathsAndRepeatsIsCheckedToo) {
+  const auto result = run_program({"reproduce", "--network", fs::relative(folder / "full.safetensors"), "--repeats",
+                                   "2", "--seeds", "0-1", "--samples", "4", "--outdir", at("out")});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  EXPECT_EQ(json["manifest"]["domains"]["faces"]["reproduced"]["network"], at("full.safetensors"));
+  EXPECT_THAT(json["ours"]["faces"]["full"]["reproduced"]["command"], HasSubstr(" --repeats 2 "));
+  const auto check = run_program({"reproduce", "--check", "--outdir", at("out")});
+  EXPECT_EQ(check.exit_code, 0) << check.errors;
+}
+
+TEST_F(ReproduceCommand, ContradictingOptionsAreNamed) {
+  std::ofstream(folder / "m.json") << R"({"domains": {}})";
+  const auto refused = [](const std::vector<std::string>& more, const char* part) {
+    std::vector<std::string> arguments = {"reproduce", "--outdir", "o"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = run_program(arguments);
+    EXPECT_EQ(result.exit_code, 2) << part;
+    EXPECT_THAT(result.errors, HasSubstr(part));
+  };
+  refused({"--manifest", at("m.json"), "--network", "x"}, "--manifest and --network: expected one of them");
+  refused({"--manifest", at("m.json"), "--original", "x"}, "--manifest and --original: expected one of them");
+  refused({"--manifest", at("m.json"), "--seeds", "0-3"}, "--manifest and --seeds: expected one of them");
+  refused({"--check", "--data", "x"}, "--check and --data: expected one of them");
+  refused({"--init", at("new.json"), "--network", "x"}, "--init and --outdir: expected one of them");
+  refused({"--original-gan", "x"}, "expected --original, the model that it belongs to");
+  EXPECT_FALSE(fs::exists(at("new.json")));
 }
 
 TEST_F(ReproduceCommand, BadInputIsOneSentence) {

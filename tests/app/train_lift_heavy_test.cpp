@@ -4,8 +4,10 @@
 #include "lifted/model/network_file.h"
 #include "lifted/nets/load.h"
 #include "tests/app/training_program.h"
+#include "tests/support/event_file.h"
 #include "tests/support/pytorch_file.h"
 #include "tests/support/tiny_networks.h"
+#include "tests/support/video.h"
 
 namespace lifted {
 namespace {
@@ -98,12 +100,29 @@ TEST_F(TrainLift, ContinuesBitForBitAfterKill9) {
   ASSERT_EQ(call({"train-lift", "--resume", run("00001"), "--kimg", "0.08", "--tick", "0.004", "--snap", "5"}), 0)
       << output();
   expect_same_state(newest(run("00000")), newest(run("00001")));
-  for (const char* name : {"panel_init.png", "panel000000.png", "sweep_init.png", "sweep000000.png", "log.txt"})
+  for (const char* name : {"panel_init.png", "panel000000.png", "sweep_init.png", "sweep000000.png", "turn_init.gif",
+                           "turn000000.gif", "log.txt"})
     EXPECT_TRUE(fs::exists(run("00001") / name)) << name;
 
   const auto network = model::load_network(run("00001") / "network-snapshot-000000.safetensors");
   ASSERT_NE(network.lifted, nullptr);
   EXPECT_EQ(network.lifted->size(), 16);
+}
+
+TEST_F(TrainLift, TensorBoardShowsHeadsThatTurn) {
+  ASSERT_EQ(call(start(0.004)), 0) << output();
+  const auto images = test::event_images(run("00000"));
+  std::map<std::string, int> seen;
+  for (const auto& image : images) seen[image.tag + (image.file.starts_with("GIF89a") ? " moves" : "")] += 1;
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"Panel", 2}, {"Sweep", 2}, {"Turn moves", 2}}));
+  const auto turn = std::ranges::find(images, "Turn", &test::EventImage::tag);
+  ASSERT_NE(turn, images.end());
+  write_file_atomically(folder_ / "turn.gif", turn->file);
+  const auto frames = test::read_video(folder_ / "turn.gif").frames;
+  ASSERT_EQ(frames.size(), 24u) << "−90° to 90° by 15°, and back";
+  EXPECT_GE(frames[0].width, 4 * 16);
+  EXPECT_NE(frames[0], frames[6]);
+  EXPECT_NE(frames[0], frames[12]) << "one side is not the other";
 }
 
 TEST_F(TrainLift, GoesOnToItsOwnLengthFromAMovedGenerator) {
@@ -191,7 +210,23 @@ TEST_F(TrainLift, GoesOnFromThePublishedOptimizer) {
                      runs(),       "--kimg",   kimg,       "--dry-run", "--device", "cpu"};
   };
   expect_refusal(resume("1"), 0, "everything is in order");
+  write_file_atomically(folder_ / "file", "not a folder");
+  auto nowhere = resume("1");
+  *(std::ranges::find(nowhere, "--outdir") + 1) = folder_ / "file" / "runs";
+  expect_refusal(nowhere, 1, "is not a folder; expected one that runs can be made in");
   expect_refusal(resume("0.008"), 2, "has 1 steps of 8 already, 0.008 kimg; expected more");
+
+  // One more step of two samples, in a folder that knows its own length and rhythm.
+  ASSERT_EQ(call({"train-lift", "--resume", checkpoint, "--gan", generator, "--outdir", runs(), "--batch", "2",
+                  "--kimg", "0.004", "--tick", "0.002", "--snap", "3", "--device", "cpu"}),
+            0)
+      << output();
+  EXPECT_EQ(newest(run("00000")).values.at("task").at("steps"), 2);
+  const json record = read_json(run("00000") / "training_options.json");
+  EXPECT_EQ(record["kimg"], 0.004);
+  EXPECT_EQ(record["tick"], 0.002);
+  EXPECT_EQ(record["snap"], 3);
+  EXPECT_EQ(call({"train-lift", "--resume", run("00000"), "--dry-run"}), 0) << output();
 }
 
 TEST_F(TrainLift, EchoesThePresetAndSaysWhatIsOff) {

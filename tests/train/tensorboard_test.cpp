@@ -5,10 +5,14 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
+#include "lifted/train/run_directory.h"
+#include "tests/support/event_file.h"
 #include "tests/support/golden.h"
+#include "tests/support/video.h"
 
 namespace lifted::train {
 namespace {
+using test::fields_of, test::records_of;
 
 TEST(Crc32c, KnownAnswers) {
   // RFC 3720, appendix B.4.
@@ -28,57 +32,6 @@ TEST(TfRecord, IsFramedWithMaskedChecksums) {
   EXPECT_EQ(length, 9u);
   // ((crc >> 15) | (crc << 17)) + 0xa282ead8 of 0xe3069283.
   EXPECT_EQ(checksum, static_cast<uint32_t>(((0xe3069283u >> 15) | (0xe3069283u << 17)) + 0xa282ead8u));
-}
-
-/// A field of a protobuf message: its number and its bytes or its value's bits.
-struct Field {
-  int number;
-  uint64_t value;
-  std::string bytes;
-};
-
-std::vector<Field> fields_of(const std::string& message) {
-  std::vector<Field> fields;
-  size_t at = 0;
-  const auto varint = [&] {
-    uint64_t value = 0;
-    for (int shift = 0;; shift += 7) {
-      const auto byte = static_cast<uint8_t>(message.at(at++));
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (!(byte & 0x80)) return value;
-    }
-  };
-  while (at < message.size()) {
-    const uint64_t key = varint();
-    Field field{static_cast<int>(key >> 3), 0, {}};
-    const size_t fixed = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
-    if ((key & 7) == 0) {
-      field.value = varint();
-    } else if (fixed) {
-      std::memcpy(&field.value, message.substr(at, fixed).data(), fixed);
-      at += fixed;
-    } else {
-      const size_t size = varint();
-      field.bytes = message.substr(at, size);
-      at += size;
-    }
-    fields.push_back(field);
-  }
-  return fields;
-}
-
-std::vector<std::string> records_of(const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
-  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  std::vector<std::string> records;
-  for (size_t at = 0; at < text.size();) {
-    uint64_t length;
-    std::memcpy(&length, text.data() + at, 8);
-    records.push_back(text.substr(at + 12, length));
-    EXPECT_EQ(tfrecord(records.back()), text.substr(at, length + 16));
-    at += length + 16;
-  }
-  return records;
 }
 
 TEST(TensorBoardWriter, WritesEventsThatParse) {
@@ -107,6 +60,24 @@ TEST(TensorBoardWriter, WritesEventsThatParse) {
   EXPECT_EQ(image[1].value, 640u);
   EXPECT_EQ(image[2].value, 3u);
   EXPECT_EQ(image[3].bytes, std::string(300, '\7'));
+}
+
+TEST(TensorBoardWriter, KeepsAnimationsWhole) {
+  const test::TemporaryFolder folder;
+  auto run = RunDirectory::create(folder.path(), "moving", {});
+  std::vector<formats::Image> frames;
+  for (const uint8_t grey : {0, 100, 200}) frames.push_back(formats::filled_image(24, 16, 3, grey));
+  run.write_animation("turn000004.gif", "Turn", frames, 8, 4000);
+  const auto images = test::event_images(run.path());
+  ASSERT_EQ(images.size(), 1u);
+  EXPECT_EQ(images[0].tag, "Turn");
+  EXPECT_EQ(images[0].step, 4000);
+  EXPECT_EQ(images[0].width, 24u);
+  EXPECT_EQ(images[0].height, 16u);
+  EXPECT_EQ(images[0].file.substr(0, 6), "GIF89a");
+  write_file_atomically(folder / "read.gif", images[0].file);
+  EXPECT_EQ(read_file(folder / "read.gif"), read_file(run.path() / "turn000004.gif"));
+  EXPECT_EQ(test::read_video(folder / "read.gif").frames, frames);
 }
 
 TEST(TensorBoardWriter, CountsHistograms) {

@@ -12,8 +12,8 @@
 
 #include "lifted/base/runtime.h"
 #include "lifted/nets/stylegan2.h"
-#include "lifted/ops/conv_ceiling.h"
 #include "lifted/ops/cpu/isa.h"
+#include "lifted/ops/machine_limits.h"
 
 namespace {
 using lifted::nets::Stylegan2Config;

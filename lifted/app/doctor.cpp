@@ -6,8 +6,9 @@
 #include "lifted/app/commands.h"
 #include "lifted/app/validators.h"
 #include "lifted/base/runtime.h"
-#include "lifted/ops/conv_ceiling.h"
+#include "lifted/ops/convolution.h"
 #include "lifted/ops/cpu/isa.h"
+#include "lifted/ops/machine_limits.h"
 #include "lifted_version.h"
 
 namespace lifted::app {
@@ -42,8 +43,10 @@ void doctor(int threads) {
   print_row("BLAS", fmt::format("{}{}", blas_kernels(), asked ? fmt::format(" (OPENBLAS_CORETYPE={})", asked) : ""));
   print_row("GPU", torch::cuda::is_available() ? fmt::format("{} CUDA device(s)", torch::cuda::device_count())
                                                : "none that this libtorch sees; everything runs on the CPU");
-  print_row("convolution", fmt::format("{:.0f} GFLOP/s (3×3, 64 channels, 64×64: the ceiling to compare with)",
-                                       ops::measure_conv_ceiling() / 1e9));
+  print_row("multiply-adds", fmt::format("{:.0f} GFLOP/s (fp32, all threads: the machine's peak)",
+                                         ops::measure_multiply_add_peak() / 1e9));
+  print_row("convolution", fmt::format("{:.0f} GFLOP/s (libtorch's, 3×3, 64 channels, 64×64); ours: {}",
+                                       ops::measure_conv_ceiling() / 1e9, ops::convolution_algorithms()));
   print_row("matrix product", fmt::format("{:.0f} GFLOP/s (2048³)", matrix_product_gflops()));
 }
 

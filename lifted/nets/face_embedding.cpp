@@ -5,6 +5,7 @@
 
 #include "lifted/base/json.h"
 #include "lifted/nets/load.h"
+#include "lifted/nets/run_conv.h"
 
 namespace lifted::nets {
 namespace {
@@ -110,9 +111,11 @@ IrBlockImpl::IrBlockImpl(int64_t in, int64_t out, int64_t stride) {
 }
 
 Tensor IrBlockImpl::forward(const Tensor& x) {
-  const Tensor inner = prelu_->forward(bn1_->forward(conv1_->forward(bn0_->forward(x))));
-  const Tensor residual = bn2_->forward(conv2_->forward(inner));
-  return residual + (downsample_.is_empty() ? x : downsample_->forward(x));
+  const Tensor inner = prelu_->forward(bn1_->forward(run_conv(*conv1_, bn0_->forward(x))));
+  const Tensor residual = bn2_->forward(run_conv(*conv2_, inner));
+  if (downsample_.is_empty()) return residual + x;
+  auto& norm = *downsample_->ptr(1)->as<torch::nn::BatchNorm2d>();
+  return residual + norm.forward(run_conv(*downsample_->ptr(0)->as<torch::nn::Conv2d>(), x));
 }
 
 FaceEmbeddingImpl::FaceEmbeddingImpl(FaceEmbeddingConfig config) : config_(std::move(config)) {

@@ -92,8 +92,7 @@ InceptionV3Impl::InceptionV3Impl(InceptionInput input) : input_(input) {
     for (const int64_t width : part.widths) out += width;
     part.weight = torch::zeros({out, layer.in, layer.height, layer.width});
     part.bias = torch::zeros({out});
-    part.stride = {layer.stride, layer.stride};
-    part.padding = {layer.pad_y(), layer.pad_x()};
+    part.options = {.stride = layer.stride, .padding = {layer.pad_y(), layer.pad_x()}};
   }
   for (auto& [name, part] : parts_) {
     std::string flat = name;

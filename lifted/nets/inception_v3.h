@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/ops/convolution.h"
 
 namespace lifted::nets {
 
@@ -51,8 +52,9 @@ class InceptionV3Impl : public torch::nn::Module {
  private:
   struct Convolution {
     torch::Tensor weight, bias;
-    std::vector<int64_t> stride, padding, widths;  // widths: channels of the layers computed together
-    torch::Tensor operator()(const torch::Tensor& x) const { return at::conv2d(x, weight, bias, stride, padding); }
+    ops::ConvolutionOptions options;
+    std::vector<int64_t> widths;  // channels of the layers computed together
+    torch::Tensor operator()(const torch::Tensor& x) const { return ops::conv2d(x, weight, options, bias); }
   };
   class Join;
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "lifted/ops/convolution.h"
+#include "lifted/nets/run_conv.h"
 #include "lifted/ops/group_norm_relu.h"
 
 namespace lifted::nets {
@@ -58,8 +58,7 @@ torch::Tensor run_layers(const torch::nn::Sequential& network, size_t first, siz
     if (const auto* transposed = layer->as<torch::nn::ConvTranspose2d>()) {
       x = upconv(x, *transposed);
     } else if (const auto* conv = layer->as<torch::nn::Conv2d>()) {
-      x = torch::conv2d(channels_last(x), channels_last(conv->weight), conv->bias, 1,
-                        conv->options.kernel_size()->at(0) / 2);
+      x = run_conv(*conv, channels_last(x));
     } else if (const auto* norm = layer->as<torch::nn::GroupNorm>()) {
       x = ops::group_norm_relu(channels_last(x), norm->options.num_groups(), norm->weight, norm->bias);
       ++i;  // The ReLU that follows.

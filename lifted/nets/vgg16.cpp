@@ -6,6 +6,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"
+#include "lifted/ops/convolution.h"
 
 namespace lifted::nets {
 namespace {
@@ -58,7 +59,7 @@ std::vector<Tensor> Vgg16Impl::forward(const Tensor& image) const {
   Tensor x = normalize(image).contiguous(kVggFormat);
   for (size_t i = 0; i < kLayers.size(); ++i) {
     // In place: nothing needs a convolution's result before its ReLU.
-    x = torch::conv2d(x, convs_[i]->weight, convs_[i]->bias, 1, 1).relu_();
+    x = ops::conv2d(x, convs_[i]->weight, {.padding = 1}, convs_[i]->bias).relu_();
     if (!kLayers[i].ends_slice) continue;
     maps.push_back(x);
     if (i + 1 < kLayers.size()) x = torch::max_pool2d(x, 2, 2);

@@ -1,5 +1,12 @@
 #include "lifted/ops/convolution.h"
 
+#include <array>
+#include <cstdlib>
+#include <string>
+
+#include "lifted/ops/cpu/direct_conv.h"
+#include "lifted/ops/cpu/winograd.h"
+
 namespace lifted::ops {
 namespace {
 using torch::Tensor;
@@ -8,46 +15,108 @@ using torch::autograd::variable_list;
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
+enum class Algorithm { libtorch, direct, winograd };
+
+/// LIFTED_CONVOLUTION=libtorch|direct lowers the choice.
+Algorithm best_algorithm() {
+  static const Algorithm best = [] {
+    const char* name = std::getenv("LIFTED_CONVOLUTION");
+    const std::string wanted = name ? name : "";
+    return wanted == "libtorch" ? Algorithm::libtorch : wanted == "direct" ? Algorithm::direct : Algorithm::winograd;
+  }();
+  return best;
+}
+
+/// The algorithm for a convolution; `outer` is y or its gradient. Sides and channels decide, not the batch, so that a
+/// sample's result does not depend on its company.
+Algorithm algorithm_for(const Tensor& any, at::IntArrayRef weight, at::IntArrayRef outer, const ConvolutionOptions& o) {
+  if (!any.is_cpu() || any.scalar_type() != at::kFloat || outer[0] == 0) return Algorithm::libtorch;
+  const bool three = weight[2] == 3 && weight[3] == 3 && o.stride == 1 && o.padding.x == o.padding.y;
+  if (best_algorithm() == Algorithm::winograd && three && o.padding.x <= 2 &&
+      winograd_takes(weight[1], weight[0], std::min(outer[2], outer[3]))) {
+    return Algorithm::winograd;
+  }
+  const bool direct = best_algorithm() != Algorithm::libtorch && direct_conv_takes(weight[1], weight[0]);
+  return direct ? Algorithm::direct : Algorithm::libtorch;
+}
+
+std::vector<int64_t> output_size(const Tensor& x, const Tensor& weight, const ConvolutionOptions& o) {
+  const auto side = [&](int64_t axis, int64_t padding) {
+    return (x.size(axis) + 2 * padding - weight.size(axis)) / o.stride + 1;
+  };
+  return {x.size(0), weight.size(0), side(2, o.padding.y), side(3, o.padding.x)};
+}
+
 struct Maps {  // the three maps without autograd
-  static Tensor forward(const Tensor& x, const Tensor& weight, const ConvolutionOptions& o) {
-    return at::conv2d(x, weight, {}, {o.stride, o.stride}, {o.padding, o.padding});
+  static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvolutionOptions& o) {
+    switch (algorithm_for(x, weight.sizes(), output_size(x, weight, o), o)) {
+      case Algorithm::winograd:
+        return winograd_conv2d(x, weight, bias, o.padding.x);
+      case Algorithm::direct:
+        return direct_conv2d(x, weight, bias, o);
+      default:
+        return at::conv2d(x, weight, bias, {o.stride, o.stride}, {o.padding.y, o.padding.x});
+    }
   }
   static Tensor input_gradient(const Tensor& y, const Tensor& weight, at::IntArrayRef size,
                                const ConvolutionOptions& o) {
-    // Only the shape and layout of the input are read.
-    const auto input = at::empty(size, y.options().memory_format(kChannelsLast));
-    return std::get<0>(at::convolution_backward(y.contiguous(kChannelsLast), input, weight, c10::nullopt,
-                                                {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, false, {0, 0}, 1,
-                                                {true, false, false}));
+    switch (algorithm_for(y, weight.sizes(), y.sizes(), o)) {
+      case Algorithm::winograd:
+        return winograd_input_gradient(y, weight, o.padding.x);
+      case Algorithm::direct:
+        return direct_input_gradient(y, weight, size, o);
+      default:  // Only the shape and layout of the input are read.
+        return std::get<0>(torch_gradients(y, at::empty(size, y.options().memory_format(kChannelsLast)), weight, o,
+                                           {true, false, false}));
+    }
   }
   static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
-    const auto weight = at::empty(size, y.options());
-    return std::get<1>(at::convolution_backward(y.contiguous(kChannelsLast), x.contiguous(kChannelsLast), weight,
-                                                c10::nullopt, {o.stride, o.stride}, {o.padding, o.padding}, {1, 1},
-                                                false, {0, 0}, 1, {false, true, false}));
+    switch (algorithm_for(y, size, y.sizes(), o)) {
+      case Algorithm::winograd:
+        return winograd_weight_gradient(y, x, o.padding.x);
+      case Algorithm::direct:
+        return direct_weight_gradient(y, x, size, o);
+      default:
+        return std::get<1>(
+            torch_gradients(y, x.contiguous(kChannelsLast), at::empty(size, y.options()), o, {false, true, false}));
+    }
+  }
+
+ private:
+  static std::tuple<Tensor, Tensor, Tensor> torch_gradients(const Tensor& y, const Tensor& x, const Tensor& weight,
+                                                            const ConvolutionOptions& o, std::array<bool, 3> which) {
+    return at::convolution_backward(y.contiguous(kChannelsLast), x, weight, c10::nullopt, {o.stride, o.stride},
+                                    {o.padding.y, o.padding.x}, {1, 1}, false, {0, 0}, 1, which);
   }
 };
 
 void save(AutogradContext* ctx, const Tensor& a, const Tensor& b, const ConvolutionOptions& o) {
   ctx->save_for_backward({a, b});
   ctx->saved_data["stride"] = o.stride;
-  ctx->saved_data["padding"] = o.padding;
+  ctx->saved_data["padding"] = std::vector<int64_t>{o.padding.y, o.padding.x};
   ctx->saved_data["needs"] = std::vector<int64_t>{a.requires_grad(), b.requires_grad()};
 }
 
 ConvolutionOptions saved_options(AutogradContext* ctx) {
-  return {ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt()};
+  const auto padding = ctx->saved_data["padding"].toIntVector();
+  return {ctx->saved_data["stride"].toInt(), {padding[0], padding[1]}};
 }
 
 bool needs(AutogradContext* ctx, size_t argument) {
   return ctx->saved_data["needs"].toIntVector()[argument] != 0;
 }
 
+/// What no derivative is taken in: a bias that needs one is added outside.
+struct Constants {
+  ConvolutionOptions options;
+  Tensor bias;
+};
+
 struct Forward : torch::autograd::Function<Forward> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, ConvolutionOptions o) {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight, const Constants& constants) {
     at::AutoDispatchBelowADInplaceOrView guard;
-    save(ctx, x, weight, o);
-    return Maps::forward(x, weight, o);
+    save(ctx, x, weight, constants.options);
+    return Maps::forward(x, weight, constants.bias, constants.options);
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
@@ -95,10 +164,16 @@ bool any_gradient(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const ConvolutionOptions& options) {
+Tensor conv2d(const Tensor& x, const Tensor& weight, const ConvolutionOptions& options, const Tensor& bias) {
   TORCH_CHECK(x.dim() == 4 && weight.dim() == 4 && x.size(1) == weight.size(1), "conv2d: x ", x.sizes(), " and weight ",
               weight.sizes(), " disagree about the input channels");
-  return any_gradient(x, weight) ? Forward::apply(x, weight, options) : Maps::forward(x, weight, options);
+  TORCH_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0)),
+              "conv2d: a bias of one value for each of the ", weight.size(0), " output channels, got ", bias.sizes());
+  if (at::GradMode::is_enabled() && bias.defined() && bias.requires_grad()) {
+    return conv2d(x, weight, options) + bias.view({1, -1, 1, 1});
+  }
+  return any_gradient(x, weight) ? Forward::apply(x, weight, Constants{options, bias})
+                                 : Maps::forward(x, weight, bias, options);
 }
 
 Tensor conv2d_input_gradient(const Tensor& y, const Tensor& weight, at::IntArrayRef input_size,
@@ -115,6 +190,13 @@ Tensor conv2d_weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef 
               " and x ", x.sizes(), " disagree about the batch");
   return any_gradient(y, x) ? WeightGradient::apply(y, x, weight_size.vec(), options)
                             : Maps::weight_gradient(y, x, weight_size, options);
+}
+
+std::string convolution_algorithms() {
+  std::string names;
+  if (best_algorithm() == Algorithm::winograd && winograd_takes(16, 16, 64)) names += "Winograd F(4×4, 3×3), ";
+  if (best_algorithm() != Algorithm::libtorch && direct_conv_takes(16, 16)) names += "direct, ";
+  return names + "libtorch";
 }
 
 Tensor conv_transpose2d_stride2(const Tensor& x, const Tensor& weight, int64_t padding) {

@@ -5,17 +5,27 @@
 
 #include <torch/torch.h>
 
+#include <string>
+
 namespace lifted::ops {
 
-/// Square stride and padding, one group, no dilation, no bias.
-struct ConvolutionOptions {
-  int64_t stride = 1;
-  int64_t padding = 0;
+/// Zeros around a picture, alike on all sides or by axis.
+struct Padding {
+  int64_t y = 0, x = 0;
+  Padding(int64_t both = 0) : y(both), x(both) {}
+  Padding(int64_t along_y, int64_t along_x) : y(along_y), x(along_x) {}
 };
 
-/// x: B×Cin×H×W, weight: Cout×Cin×kh×kw → B×Cout×H'×W', H' = (H + 2·padding − kh)/stride + 1. channels_last tensors are
-/// the fast ones. Differentiable in both to any order.
-torch::Tensor conv2d(const torch::Tensor& x, const torch::Tensor& weight, const ConvolutionOptions& options = {});
+/// Square stride, one group, no dilation.
+struct ConvolutionOptions {
+  int64_t stride = 1;
+  Padding padding;
+};
+
+/// x: B×Cin×H×W, weight: Cout×Cin×kh×kw, bias: Cout or undefined → B×Cout×H'×W', H' = (H + 2·padding − kh)/stride + 1.
+/// channels_last tensors are the fast ones. Differentiable in all to any order.
+torch::Tensor conv2d(const torch::Tensor& x, const torch::Tensor& weight, const ConvolutionOptions& options = {},
+                     const torch::Tensor& bias = {});
 
 /// The gradient of <y, conv2d(x, weight)> with respect to x, of shape `input_size`. y: B×Cout×H'×W'.
 torch::Tensor conv2d_input_gradient(const torch::Tensor& y, const torch::Tensor& weight, at::IntArrayRef input_size,
@@ -28,5 +38,9 @@ torch::Tensor conv2d_weight_gradient(const torch::Tensor& y, const torch::Tensor
 /// conv_transpose2d with stride 2: x: B×Cin×H×W, weight: Cin×Cout×kh×kw (as torch's ConvTranspose2d keeps it) →
 /// B×Cout×((H−1)·2 − 2·padding + kh)×(…). The result is channels_last. Differentiable in both to any order.
 torch::Tensor conv_transpose2d_stride2(const torch::Tensor& x, const torch::Tensor& weight, int64_t padding = 0);
+
+/// What computes convolutions here, in words: "Winograd F(4×4, 3×3), direct, libtorch". LIFTED_CONVOLUTION=libtorch or
+/// direct leaves out what stands before it.
+std::string convolution_algorithms();
 
 }  // namespace lifted::ops

@@ -20,6 +20,7 @@ fi
 mkdir -p "$1"
 cd "$1"
 touch .rehearsal
+trap '[ $? = 0 ] || echo "error: not finished; the last lines of $PWD/log.txt may say why" >&2' EXIT
 
 step() { echo "== $(date +%T) $*"; }
 fail() { echo "error: $*" >&2; exit 1; }

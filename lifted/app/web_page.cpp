@@ -27,6 +27,7 @@ h2 + p { margin: .3rem 0; }
 table { border-collapse: collapse; font-size: .9em; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #8886; text-align: right; font-variant-numeric: tabular-nums; }
 th { vertical-align: bottom; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 )";
 

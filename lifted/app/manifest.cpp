@@ -107,6 +107,13 @@ DomainEntry domain_of(const std::string& key, const ordered_json& json, const fs
   return domain;
 }
 
+metrics::Protocol protocol_of(Entry& entry) {
+  const std::string name = entry.text("protocol", "field");
+  require(name == "field" || name == "published", "{}.protocol: expected field or published, got '{}'", entry.where(),
+          printable(name, 60));
+  return name == "published" ? metrics::Protocol::published : metrics::Protocol::field;
+}
+
 void read_judges(const ordered_json& json, const fs::path& folder, const std::string& where, MeterSettings& meter) {
   Entry entry(json, where);
   meter.inception = entry_path(entry, "inception", folder);
@@ -116,13 +123,6 @@ void read_judges(const ordered_json& json, const fs::path& folder, const std::st
   meter.depth = entry_path(entry, "depth", folder);
   meter.truth = entry_path(entry, "truth", folder);
   entry.refuse_others();
-}
-
-metrics::Protocol protocol_of(Entry& entry) {
-  const std::string name = entry.text("protocol", "field");
-  require(name == "field" || name == "published", "{}.protocol: expected field or published, got '{}'", entry.where(),
-          printable(name, 60));
-  return name == "published" ? metrics::Protocol::published : metrics::Protocol::field;
 }
 
 ordered_json model_json(const ModelEntry& model) {

@@ -146,6 +146,8 @@ TEST(Manifest, MeasuresWithATruncationOfItsOwn) {
   report.manifest = manifest;
   EXPECT_THAT(results_table(report).caption, HasSubstr("at truncation 1, by the published protocol"));
   EXPECT_EQ(read(R"({"trunc": 0.5, "domains": {}})").meter.suite.truncation_psi, 0.5);
+  EXPECT_THAT([&] { read(R"({"domains": {}, "protocol": "own"})"); },
+              testing::ThrowsMessage<Error>(HasSubstr("m.json.protocol: expected field or published, got 'own'")));
 }
 
 TEST(Manifest, WrongEntriesAreNamed) {
@@ -168,8 +170,6 @@ TEST(Manifest, WrongEntriesAreNamed) {
               HasSubstr("'original' is the name of a model"));
   EXPECT_THAT(refusal(R"({"domains": {}, "trunc": 3})"), HasSubstr("m.json.trunc: 3 is not from -2 to 2"));
   EXPECT_THAT(refusal(R"({"domains": {}, "metrics": "beauty"})"), HasSubstr("beauty"));
-  EXPECT_THAT(refusal(R"({"domains": {}, "protocol": "own"})"),
-              HasSubstr("m.json.protocol: expected field or published, got 'own'"));
   EXPECT_EQ(refusal(R"({"//": "nothing at all", "domains": {}})"), "read");
 }
 

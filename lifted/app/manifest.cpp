@@ -109,7 +109,8 @@ DomainEntry domain_of(const std::string& key, const ordered_json& json, const fs
                      .original = {},
                      .reproduced = {},
                      .ablations = {},
-                     .data = entry_path(entry, "data", folder)};
+                     .data = entry_path(entry, "data", folder),
+                     .stats = entry_path(entry, "stats", folder)};
   if (const auto* found = entry.find("original")) domain.original = model_of(*found, folder, where + ".original");
   if (const auto* found = entry.find("reproduced")) domain.reproduced = model_of(*found, folder, where + ".reproduced");
   if (const auto* found = entry.find("ablations")) {
@@ -124,6 +125,13 @@ DomainEntry domain_of(const std::string& key, const ordered_json& json, const fs
   require(domain.ablations.empty() || !domain.models().empty(),
           "{}: ablations without a model; expected 'reproduced' or 'original' beside them", where);
   return domain;
+}
+
+metrics::Protocol protocol_of(Entry& entry) {
+  const std::string name = entry.text("protocol", "field");
+  require(name == "field" || name == "published", "{}.protocol: expected field or published, got '{}'", entry.where(),
+          printable(name, 60));
+  return name == "published" ? metrics::Protocol::published : metrics::Protocol::field;
 }
 
 void read_judges(const ordered_json& json, const fs::path& folder, const std::string& where, MeterSettings& meter) {
@@ -194,6 +202,8 @@ Manifest Manifest::from_json(const ordered_json& json, const fs::path& folder, c
   manifest.meter.inversions = entry.whole("inversions", manifest.meter.inversions, 1, 1e6);
   manifest.meter.inversion_steps = entry.whole("inversion_steps", manifest.meter.inversion_steps, 1, 1e6);
   if (const auto* judges = entry.find("judges")) read_judges(*judges, folder, what + ".judges", manifest.meter);
+  manifest.meter.suite.truncation_psi = entry.number("metrics_trunc", manifest.truncation, -2, 2);
+  manifest.meter.suite.protocol = protocol_of(entry);
   const auto* domains = entry.find("domains");
   require(domains && domains->is_object(), "{}.domains: missing, expected an object such as {{\"faces\": {{…}}}}",
           what);
@@ -231,6 +241,8 @@ ordered_json Manifest::to_json() const {
   for (const auto& [name, path] : judges) {
     if (!path.empty()) json["judges"][name] = fs::absolute(path).string();
   }
+  json["metrics_trunc"] = meter.suite.truncation_psi;
+  json["protocol"] = meter.suite.protocol == metrics::Protocol::published ? "published" : "field";
   json["domains"] = ordered_json::object();
   for (const auto& domain : domains) {
     ordered_json entry = {{"title", domain.title}};
@@ -238,6 +250,7 @@ ordered_json Manifest::to_json() const {
     if (domain.reproduced) entry["reproduced"] = model_json(*domain.reproduced);
     for (const auto& ablation : domain.ablations) entry["ablations"][ablation.name] = model_json(ablation.files);
     if (!domain.data.empty()) entry["data"] = fs::absolute(domain.data).string();
+    if (!domain.stats.empty()) entry["stats"] = fs::absolute(domain.stats).string();
     json["domains"][domain.key] = entry;
   }
   return json;
@@ -249,8 +262,10 @@ std::string manifest_example() {
   "//config": "A model may name its config.py, too: \"config\": \"config.py\"; else the one beside its checkpoint counts",
   "seeds": "0-15",
   "trunc": 0.7,
-  "//metrics": "Of Table 3; needs data and judges: liftedgan metrics --help lists them",
+  "//metrics": "Of Table 3; needs data (or stats) and judges: liftedgan metrics --help lists them. trunc is the pictures'",
   "metrics": "fid50k_full",
+  "metrics_trunc": 1,
+  "protocol": "published",
   "judges": {
     "inception": "pt_inception-2015-12-05-6726825d.pth"
   },
@@ -266,6 +281,7 @@ std::string manifest_example() {
         "wo_idt": {"network": "wo_idt.pth", "gan": "stylegan2-ffhq.pt"},
         "wo_rega": {"network": "wo_rega.pth", "gan": "stylegan2-ffhq.pt"}
       },
+      "//data": "Counted in Table 2, and what distances are measured to; stats (inception_NAME.pkl) takes the latter",
       "data": "ffhq256.zip"
     },
     "cats": {

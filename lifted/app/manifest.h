@@ -28,6 +28,7 @@ struct DomainEntry {
   std::optional<ModelEntry> original, reproduced;
   std::vector<NamedModel> ablations;
   std::filesystem::path data;
+  std::filesystem::path stats = {};  // of real images, inception_NAME.pkl: measured against in place of data
 
   /// Original and reproduced, those that are there.
   std::vector<NamedModel> models() const;
@@ -36,7 +37,7 @@ struct DomainEntry {
 struct Manifest {
   std::vector<DomainEntry> domains;
   std::string seeds = "0-15";
-  double truncation = 0.7;
+  double truncation = 0.7;  // of pictures; of what is measured: meter.suite's
   MeterSettings meter;
 
   const DomainEntry* find(const std::string& key) const;

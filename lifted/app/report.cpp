@@ -92,7 +92,7 @@ std::string commands_of(const Report& report) {
 Table every_number(const Report& report) {
   Table table{.title = "Every measurement",
               .caption = fmt::format("Truncation {:g}; {} samples where a metric's name fixes no number.",
-                                     report.manifest.truncation, report.manifest.meter.suite.samples),
+                                     report.manifest.meter.suite.truncation_psi, report.manifest.meter.suite.samples),
               .columns = {"measurement"},
               .rows = {}};
   const auto rows = flat(report.measurements);
@@ -213,16 +213,16 @@ Table data_table(const Report& report) {
 }
 
 Table results_table(const Report& report) {
-  Table table{
-      .title = "Table 3: distances",
-      .caption =
-          "Published: FID on FFHQ at 256x256, as the report reproduced it and as the paper gives it; each ablation "
-          "drops one term and retrains. Ours: the models and data named here, to be compared within a column only. "
-          "SIDE in "
-          "units of 0.01, MAD in degrees.",
-      .columns = {"experiment", "data set", "published FID: reproduced", "published FID: original"},
-      .rows = {},
-      .details = commands_of(report)};
+  const metrics::SuiteOptions& suite = report.manifest.meter.suite;
+  Table table{.title = "Table 3: distances",
+              .caption = fmt::format(
+                  "Published: FID on FFHQ at 256x256, as the report reproduced it and as the paper gives it; each "
+                  "ablation drops one term and retrains. Ours: the models and data named here at truncation {:g}, by "
+                  "the {} protocol, to be compared within a column only. SIDE in units of 0.01, MAD in degrees.",
+                  suite.truncation_psi, suite.protocol == metrics::Protocol::published ? "published" : "field's"),
+              .columns = {"experiment", "data set", "published FID: reproduced", "published FID: original"},
+              .rows = {},
+              .details = commands_of(report)};
   const auto rows = flat(report.measurements);
   std::vector<std::string> metrics = names_of(rows);
   std::erase_if(metrics, [](const std::string& name) { return !is_headline(name); });
@@ -296,8 +296,9 @@ ordered_json report_json(const Report& report) {
     published["rows"][row.setting] = {{"reproduced", row.reproduced}, {"original", row.original}};
   for (const auto* figures : {&report.figures, &report.beyond}) {
     for (const auto& figure : *figures)
-      if (!figure.file.empty())
-        json["figures"].push_back({{"file", figure.file}, {"title", figure.title}, {"how", figure.details}});
+      for (const auto& row : figure.rows)
+        for (const auto& file : row)
+          json["figures"].push_back({{"file", file}, {"title", figure.title}, {"how", figure.details}});
   }
   json["pictures"] = report.pictures;
   return json;

@@ -106,9 +106,13 @@ class ReportMaker {
       return;
     }
     MeterSettings settings = report_.manifest.meter;
-    settings.suite.truncation_psi = report_.manifest.truncation;
-    settings.data = domain.entry->data;
-    if (settings.data.empty()) settings.metrics = without_data(settings.metrics);
+    settings.suite.statistics = domain.entry->stats;
+    if (settings.suite.statistics.empty()) {
+      settings.data = domain.entry->data;
+      if (settings.data.empty()) settings.metrics = without_data(settings.metrics);
+    } else if (!domain.entry->data.empty()) {
+      count(*domain.entry, data::Dataset(domain.entry->data));
+    }
     if (settings.metrics.empty()) return;
     const int size = domain.models[0].network.generator->config().size;
     const Meter meter(settings, size, device_);
@@ -171,11 +175,17 @@ class ReportMaker {
   }
 
   static std::string metrics_command(const LoadedModel& model, const MeterSettings& settings) {
-    std::string text = "liftedgan metrics" + model_options(model) + " --metrics " + settings.metrics;
-    const std::pair<const char*, const fs::path&> files[] = {
-        {"--data", settings.data},  {"--inception", settings.inception}, {"--embedding", settings.embedding},
-        {"--vgg", settings.vgg},    {"--probe", settings.probe},         {"--depth", settings.depth},
-        {"--truth", settings.truth}};
+    const bool published = settings.suite.protocol == metrics::Protocol::published;
+    std::string text = "liftedgan metrics" + model_options(model) + " --metrics " + settings.metrics +
+                       (published ? " --protocol published" : "");
+    const std::pair<const char*, const fs::path&> files[] = {{"--data", settings.data},
+                                                             {"--stats", settings.suite.statistics},
+                                                             {"--inception", settings.inception},
+                                                             {"--embedding", settings.embedding},
+                                                             {"--vgg", settings.vgg},
+                                                             {"--probe", settings.probe},
+                                                             {"--depth", settings.depth},
+                                                             {"--truth", settings.truth}};
     for (const auto& [option, file] : files)
       if (!file.empty()) text += fmt::format(" {} {}", option, quoted(file.string()));
     if (settings.suite.repeats > 1) text += fmt::format(" --repeats {}", settings.suite.repeats);
@@ -238,28 +248,34 @@ class ReportMaker {
     return models.size() > 1 ? model.entry.name : "";
   }
 
-  void keep(std::vector<Figure>& figures, const std::string& file, const formats::Image& image,
-            const std::string& title, const std::string& caption, const std::string& how) {
+  /// What is drawn of one thing: the names of its files, and how it was made.
+  struct Drawn {
+    std::string still, moving, how;
+  };
+
+  Drawn keep(const std::string& file, const formats::Image& image, const std::string& how) {
     formats::write_png(folder_ / file, image);
-    keep_file(figures, file, title, caption, how);
+    note(file);
+    return {file, {}, how};
   }
-  void keep_moving(std::vector<Figure>& figures, const std::string& stem, const MovingFigure& figure,
-                   const std::string& title, const std::string& caption, const std::string& how) {
+  Drawn keep_moving(const std::string& stem, const MovingFigure& figure, const std::string& how) {
     write_sweep(folder_, stem, figure.frames, {.formats = {"gif"}, .fps = 20});
-    keep_file(figures, stem + ".gif", title, caption, how);
-    keep(figures, stem + ".png", figure.still, title + ", still", "The same at seven angles.", how);
+    note(stem + ".gif");
+    return {keep(stem + ".png", figure.still, how).still, stem + ".gif", how};
   }
-  void keep_file(std::vector<Figure>& figures, const std::string& file, const std::string& title,
-                 const std::string& caption, const std::string& how) {
-    report_.pictures[file] = sha256_of_file(folder_ / file);
-    figures.push_back({file, title, caption, how});
+  void note(const std::string& file) { report_.pictures[file] = sha256_of_file(folder_ / file); }
+
+  using Rows = std::vector<std::vector<std::string>>;
+  static void place(std::vector<Figure>& figures, const std::string& title, const std::string& caption, Rows rows,
+                    const std::string& how) {
+    figures.push_back({.file = "", .title = title, .caption = caption, .details = how, .svg = {}, .rows = rows});
     log_info("{}", title);
   }
-  static void keep_empty(std::vector<Figure>& figures, const std::string& title, const std::string& entry) {
+  static void place_empty(std::vector<Figure>& figures, const std::string& title, const std::string& entry) {
     figures.push_back({"", title, fmt::format("Not at hand: the manifest's entry {} brings it.", entry)});
   }
 
-  void draw_faces(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
+  Drawn draw_faces(const LoadedDomain& domain, const std::string& stem) {
     const auto models = pointers(domain.models);
     std::vector<Showing> showings;
     std::vector<std::string> names;
@@ -268,14 +284,10 @@ class ReportMaker {
       names = cast.names;
       showings.push_back(show(model->entry.name, cast, {}, style_of(*model)));
     }
-    keep(report_.figures, stem + ".png", grid_of(showings, names), title,
-         models.size() > 1 ? "Original above reproduced, the same codes, at the predicted view and light."
-                           : "At the predicted view and light.",
-         compare_command(models, "none", kFaces));
+    return keep(stem + ".png", grid_of(showings, names), compare_command(models, "none", kFaces));
   }
 
-  void draw_sweep(const LoadedDomain& domain, SweepAxis axis, const std::string& stem, const std::string& title,
-                  const std::string& caption) {
+  Drawn draw_sweep(const LoadedDomain& domain, SweepAxis axis, const std::string& stem) {
     const auto models = pointers(domain.models);
     const Movement movement = published_movement(axis);
     const int64_t people = models.size() > 1 ? kTurned / 2 : kTurned;
@@ -287,20 +299,50 @@ class ReportMaker {
       showings.push_back(show(label_of(models, *model), cast, movement, style_of(*model)));
     }
     const char* axis_name = axis == SweepAxis::yaw ? "yaw" : axis == SweepAxis::pitch ? "pitch" : "light";
-    keep_moving(report_.figures, stem, moving_figure(showings, names, movement), title, caption,
-                compare_command(models, axis_name, people));
+    return keep_moving(stem, moving_figure(showings, names, movement), compare_command(models, axis_name, people));
   }
 
-  void draw_poses(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
-    draw_sweep(domain, SweepAxis::yaw, stem + "_yaw", title + ": yaw", "From −45 to 45 degrees at constant light.");
-    draw_sweep(domain, SweepAxis::pitch, stem + "_pitch", title + ": pitch", "From −15 to 15 degrees.");
+  static std::string which_is_which(const LoadedDomain& domain) {
+    return domain.models.size() > 1 ? " Original above reproduced, the same codes." : "";
   }
 
-  void draw_light(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
-    draw_sweep(domain, SweepAxis::light, stem, title, "The light moves from −60 to 60 degrees; the view stays.");
+  void place_faces(const LoadedDomain& domain, const std::string& title) {
+    const Drawn faces = draw_faces(domain, "figure2");
+    place(report_.figures, title, "At the predicted view and light." + which_is_which(domain), {{faces.still}},
+          faces.how);
   }
 
-  void draw_ablations(const LoadedDomain& domain) {
+  void place_poses(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
+    const Drawn yaw = draw_sweep(domain, SweepAxis::yaw, stem + "_yaw");
+    const Drawn pitch = draw_sweep(domain, SweepAxis::pitch, stem + "_pitch");
+    place(
+        report_.figures, title,
+        "Left: yaw from −45 to 45 degrees. Right: pitch from −15 to 15. The light stays. Below: both at seven angles." +
+            which_is_which(domain),
+        {{yaw.moving, pitch.moving}, {yaw.still}, {pitch.still}}, yaw.how + "\n" + pitch.how);
+  }
+
+  void place_light(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
+    const Drawn light = draw_sweep(domain, SweepAxis::light, stem);
+    place(report_.figures, title,
+          "The light moves from −60 to 60 degrees; the view stays. Below: at seven angles." + which_is_which(domain),
+          {{light.moving}, {light.still}}, light.how);
+  }
+
+  /// All that the report shows of a domain as one figure.
+  void place_whole(const LoadedDomain& domain, const std::string& stem, const std::string& title) {
+    const Drawn faces = draw_faces(domain, stem + "_faces");
+    const Drawn yaw = draw_sweep(domain, SweepAxis::yaw, stem + "_yaw");
+    const Drawn pitch = draw_sweep(domain, SweepAxis::pitch, stem + "_pitch");
+    const Drawn light = draw_sweep(domain, SweepAxis::light, stem + "_light");
+    place(report_.figures, title,
+          "Faces; yaw (left) and pitch (right); light; below: yaw, pitch and light at seven angles each." +
+              which_is_which(domain),
+          {{faces.still}, {yaw.moving, pitch.moving}, {light.moving}, {yaw.still}, {pitch.still}, {light.still}},
+          faces.how + "\n" + yaw.how + "\n" + pitch.how + "\n" + light.how);
+  }
+
+  void place_ablations(const LoadedDomain& domain) {
     std::vector<const LoadedModel*> models = {&domain.models.back()};
     for (const auto& ablation : domain.ablations) models.push_back(&ablation);
     const Movement movement = published_movement(SweepAxis::yaw);
@@ -312,14 +354,15 @@ class ReportMaker {
       showings.push_back(show(model == models[0] ? kFull : model->entry.name, cast, movement, style_of(*model)));
     }
     const std::string how = compare_command(models, "yaw", kCompared);
-    write_sweep(folder_, "figure5", moving_figure(showings, names, movement).frames, {.formats = {"gif"}, .fps = 20});
-    keep_file(report_.figures, "figure5.gif", "Figure 5: ablations", "The same codes through every model, turned.",
-              how);
-    keep(report_.figures, "figure5.png", grid_of(showings, names), "Figure 5: ablations, still",
-         "At the predicted view and light.", how);
+    MovingFigure figure = moving_figure(showings, names, movement);
+    figure.still = grid_of(showings, names);
+    const Drawn drawn = keep_moving("figure5", figure, how);
+    place(report_.figures, "Figure 5: ablations",
+          "The same codes through every model: at the predicted view and light, and turned.",
+          {{drawn.still}, {drawn.moving}}, how);
   }
 
-  void draw_interpolation(const LoadedDomain& domain) {
+  void place_interpolation(const LoadedDomain& domain) {
     const auto models = pointers(domain.models);
     const Movement movement = published_movement(SweepAxis::yaw);
     std::vector<Showing> showings;
@@ -329,39 +372,40 @@ class ReportMaker {
                          codes_between(ends.styles.narrow(0, 0, 1), ends.styles.narrow(0, 1, 1), kInterpolationSteps));
       showings.push_back(show(label_of(models, *model), between, movement, style_of(*model)));
     }
-    keep_moving(report_.figures, "figure6", moving_figure(showings, step_labels(kInterpolationSteps), movement),
-                "Figure 6: interpolation under rotation", "Straight through w from one person to another.",
-                compare_command(models, "interpolate", 2));
+    const Drawn drawn = keep_moving("figure6", moving_figure(showings, step_labels(kInterpolationSteps), movement),
+                                    compare_command(models, "interpolate", 2));
+    place(report_.figures, "Figure 6: interpolation under rotation",
+          "Straight through w from one person to another, every step turned. Below: at seven angles." +
+              which_is_which(domain),
+          {{drawn.moving}, {drawn.still}}, drawn.how);
   }
 
   void draw() {
     auto& figures = report_.figures;
     const LoadedDomain *faces = domain("faces"), *cats = domain("cats"), *celeba = domain("celeba");
     if (faces) {
-      draw_faces(*faces, "figure2", "Figure 2: faces");
-      draw_poses(*faces, "figure3", "Figure 3: poses");
-      draw_light(*faces, "figure4", "Figure 4: lighting");
+      place_faces(*faces, "Figure 2: faces");
+      place_poses(*faces, "figure3", "Figure 3: poses");
+      place_light(*faces, "figure4", "Figure 4: lighting");
     } else {
       for (const char* title : {"Figure 2: faces", "Figure 3: poses", "Figure 4: lighting"})
-        keep_empty(figures, title, "domains.faces.reproduced (and .original)");
+        place_empty(figures, title, "domains.faces.reproduced (and .original)");
     }
-    faces && !faces->ablations.empty() ? draw_ablations(*faces)
-                                       : keep_empty(figures, "Figure 5: ablations", "domains.faces.ablations");
-    faces ? draw_interpolation(*faces)
-          : keep_empty(figures, "Figure 6: interpolation under rotation", "domains.faces.reproduced");
+    faces && !faces->ablations.empty() ? place_ablations(*faces)
+                                       : place_empty(figures, "Figure 5: ablations", "domains.faces.ablations");
+    faces ? place_interpolation(*faces)
+          : place_empty(figures, "Figure 6: interpolation under rotation", "domains.faces.reproduced");
     if (cats) {
-      draw_poses(*cats, "figure7", "Figure 7: cats, poses");
-      draw_light(*cats, "figure8", "Figure 8: cats, lighting");
+      place_poses(*cats, "figure7", "Figure 7: cats, poses");
+      place_light(*cats, "figure8", "Figure 8: cats, lighting");
     } else {
-      keep_empty(figures, "Figure 7: cats, yaw and pitch", "domains.cats.reproduced");
-      keep_empty(figures, "Figure 8: cats, lighting", "domains.cats.reproduced");
+      place_empty(figures, "Figure 7: cats, poses", "domains.cats.reproduced");
+      place_empty(figures, "Figure 8: cats, lighting", "domains.cats.reproduced");
     }
     if (celeba) {
-      draw_faces(*celeba, "figure9_faces", "Figure 9: CelebA, faces");
-      draw_poses(*celeba, "figure9", "Figure 9: CelebA, poses");
-      draw_light(*celeba, "figure9_light", "Figure 9: CelebA, lighting");
+      place_whole(*celeba, "figure9", "Figure 9: CelebA");
     } else {
-      keep_empty(figures, "Figure 9: CelebA", "domains.celeba.reproduced");
+      place_empty(figures, "Figure 9: CelebA", "domains.celeba.reproduced");
     }
     for (const auto& domain : domains_)
       if (!domain.models.empty()) draw_beyond(domain);
@@ -372,19 +416,22 @@ class ReportMaker {
     const FigureStyle style = style_of(model);
     const std::string key = domain.entry->key, title = domain.entry->title + ": ";
     const Cast people = cast_of(model, std::max(kFactors, 2 * kMixed));
-    keep(report_.beyond, key + "_factors.png",
-         factors_figure(people.narrow(0, std::min(kFactors, people.size())), style),
-         title + "what a picture is made of",
-         "From each code the 2D teacher's image, and the rendering from albedo, depth, normals, shading and "
-         "transformation map.",
-         "liftedgan generate --maps albedo,depth,normal,shading,transform" + model_options(model) +
-             fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(kFactors), report_.manifest.truncation));
+    const Drawn factors = keep(
+        key + "_factors.png", factors_figure(people.narrow(0, std::min(kFactors, people.size())), style),
+        "liftedgan generate --maps albedo,depth,normal,shading,transform" + model_options(model) +
+            fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(kFactors), report_.manifest.truncation));
+    place(report_.beyond, title + "what a picture is made of",
+          "From each code the 2D teacher's image, and the rendering from albedo, depth, normals, shading and "
+          "transformation map.",
+          {{factors.still}}, factors.how);
     const int64_t shapes = std::min<int64_t>(kMixed, people.size() / 2);
-    const std::string mixed = first_seeds(2 * shapes);
-    keep(report_.beyond, key + "_mix.png", mix_figure(people.narrow(0, shapes), people.narrow(shapes, shapes), style),
-         title + "style mixing", "The shape of each row's person in the looks of each column's.",
-         "liftedgan mix" + model_options(model) +
-             fmt::format(" --trunc {:g} --outdir out, rows and columns from {}", report_.manifest.truncation, mixed));
+    const Drawn mixed =
+        keep(key + "_mix.png", mix_figure(people.narrow(0, shapes), people.narrow(shapes, shapes), style),
+             "liftedgan mix" + model_options(model) +
+                 fmt::format(" --trunc {:g} --outdir out, rows and columns from {}", report_.manifest.truncation,
+                             first_seeds(2 * shapes)));
+    place(report_.beyond, title + "style mixing", "The shape of each row's person in the looks of each column's.",
+          {{mixed.still}}, mixed.how);
   }
 
   fs::path folder_;

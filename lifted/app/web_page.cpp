@@ -15,6 +15,8 @@ figure img, figure video { max-width: 100%; height: auto; border-radius: 6px; di
 figcaption { margin-top: .6rem; }
 figcaption b { display: block; font-size: 1.1em; }
 .table { overflow-x: auto; margin: .6rem 0 2.5rem; }
+.row { display: flex; gap: 1rem; align-items: flex-start; margin-bottom: .6rem; }
+.row img { min-width: 0; flex: 0 1 auto; }
 figure svg { max-width: 100%; height: auto; display: block; }
 .empty { border: 2px dashed #8888; border-radius: 6px; padding: 1.5rem; color: #777; }
 details { margin-top: .3rem; font-size: .85em; }
@@ -25,6 +27,7 @@ h2 + p { margin: .3rem 0; }
 table { border-collapse: collapse; font-size: .9em; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #8886; text-align: right; font-variant-numeric: tabular-nums; }
 th { vertical-align: bottom; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 )";
 
@@ -55,17 +58,28 @@ std::string folded(const std::string& details) {
 }
 
 /// `folder`: of the page, where images to embed lie; empty: they are not.
-std::string picture_of(const Figure& figure, const std::filesystem::path& folder) {
-  if (!figure.svg.empty()) return figure.svg;
-  if (figure.file.empty()) return "<div class=\"empty\">an empty place</div>";
-  const std::string extension = std::filesystem::path(figure.file).extension().string();
-  std::string file = escaped(figure.file), title = escaped(figure.title);
+std::string file_shown(const std::string& name, const std::string& title, const std::filesystem::path& folder) {
+  const std::string extension = std::filesystem::path(name).extension().string();
+  std::string file = escaped(name);
   if (extension == ".png" || extension == ".gif" || extension == ".webp" || extension == ".jpg") {
-    if (!folder.empty()) file = data_uri(folder / figure.file, extension);
-    return fmt::format("<img src=\"{}\" alt=\"{}\">", file, title);
+    if (!folder.empty()) file = data_uri(folder / name, extension);
+    return fmt::format("<img src=\"{}\" alt=\"{}\">", file, escaped(title));
   }
   if (extension == ".mp4") return fmt::format("<video src=\"{}\" autoplay loop muted playsinline></video>", file);
   return fmt::format("<a href=\"{0}\">{0}</a>", file);
+}
+
+std::string picture_of(const Figure& figure, const std::filesystem::path& folder) {
+  if (!figure.svg.empty()) return figure.svg;
+  if (!figure.file.empty()) return file_shown(figure.file, figure.title, folder);
+  if (figure.rows.empty()) return "<div class=\"empty\">an empty place</div>";
+  std::string html;
+  for (const auto& row : figure.rows) {
+    html += "<div class=\"row\">";
+    for (const auto& name : row) html += file_shown(name, figure.title, folder);
+    html += "</div>";
+  }
+  return html;
 }
 
 std::string shown(const Figure& figure, const std::filesystem::path& folder) {

@@ -14,6 +14,8 @@ struct Figure {
   std::string caption;       // plain text
   std::string details = {};  // how it was made, folded away: plain text
   std::string svg = {};      // instead of a file: a drawing as it stands, not escaped
+  /// Instead of a file: files row by row, those of a row beside one another.
+  std::vector<std::vector<std::string>> rows = {};
 };
 
 struct Table {

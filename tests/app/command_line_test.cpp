@@ -16,6 +16,7 @@
 #include "lifted/app/validators.h"
 #include "lifted/base/file.h"
 #include "lifted/train/lift_options.h"
+#include "tests/app/refusal.h"
 #include "tests/support/golden.h"
 #include "tests/support/program.h"
 
@@ -29,26 +30,6 @@ using Words = std::vector<std::string>;
 
 Words words_of(const std::string& path) {
   return path.empty() ? Words{} : CLI::detail::split(path, ' ');
-}
-
-/// Thrown where a command would begin to work.
-struct Accepted {};
-
-/// The sentence with which a command line is refused; "" if it would be run. Nothing is run.
-std::string refusal(const Words& words) {
-  static const auto program = [] {
-    auto made = make_command_line();
-    made->parse_complete_callback([] { throw Accepted(); });
-    return made;
-  }();
-  try {
-    run_command_line(*program, words);
-  } catch (const Accepted&) {
-    return {};
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "neither refused nor run";
 }
 
 const CommandEntry& entry(const std::vector<CommandEntry>& commands, const std::string& path) {

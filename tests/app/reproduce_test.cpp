@@ -133,6 +133,27 @@ TEST(Manifest, TheExampleIsReadOnceItsFilesAreThere) {
   EXPECT_EQ(Manifest::from_json(manifest.to_json(), "/", "again").to_json(), manifest.to_json());
 }
 
+TEST(Manifest, MeasuresWithATruncationOfItsOwn) {
+  const test::TemporaryFolder folder;
+  std::ofstream(folder / "inception_ffhq.pkl") << "x";
+  const auto read = [&](const char* text) {
+    return Manifest::from_json(nlohmann::ordered_json::parse(text), folder.path(), "m.json");
+  };
+  const Manifest manifest = read(R"({"trunc": 0.5, "metrics_trunc": 1, "protocol": "published",
+      "domains": {"faces": {"stats": "inception_ffhq.pkl"}}})");
+  EXPECT_EQ(manifest.truncation, 0.5);
+  EXPECT_EQ(manifest.meter.suite.truncation_psi, 1);
+  EXPECT_EQ(manifest.meter.suite.protocol, metrics::Protocol::published);
+  EXPECT_EQ(manifest.find("faces")->stats, folder / "inception_ffhq.pkl");
+  EXPECT_EQ(Manifest::from_json(manifest.to_json(), "/", "again").to_json(), manifest.to_json());
+  Report report;
+  report.manifest = manifest;
+  EXPECT_THAT(results_table(report).caption, HasSubstr("at truncation 1, by the published protocol"));
+  EXPECT_EQ(read(R"({"trunc": 0.5, "domains": {}})").meter.suite.truncation_psi, 0.5);
+  EXPECT_THAT([&] { read(R"({"domains": {}, "protocol": "own"})"); },
+              testing::ThrowsMessage<Error>(HasSubstr("m.json.protocol: expected field or published, got 'own'")));
+}
+
 TEST(Manifest, WrongEntriesAreNamed) {
   const auto refusal = [](const char* text) -> std::string {
     try {
@@ -208,6 +229,12 @@ TEST_F(ReproduceCommand, LeavesOnePageThatNeedsNothingElse) {
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, HasSubstr("28.69"));
   EXPECT_THAT(page, HasSubstr("domains.cats.reproduced"));  // an empty place
+  // Yaw left of pitch in one figure.
+  const size_t poses = page.find("<b>Figure 3: poses</b>");
+  ASSERT_NE(poses, std::string::npos);
+  const size_t begin = page.rfind("<figure>", poses), row_end = page.find("</div>", begin);
+  EXPECT_EQ(page.find("<div class=\"row\"><img src=\"data:image/gif", begin), begin + std::string("<figure>").size());
+  EXPECT_LT(page.find("><img src=\"data:image/gif", begin + 30), row_end);
   // Tables and figures in the report's order, each under its number.
   size_t at_last = 0;
   for (const char* title : {"Table 1:", "Table 2:", "Table 3:", "Figure 1:", "Figure 2:", "Figure 3:", "Figure 4:",

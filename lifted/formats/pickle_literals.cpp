@@ -45,7 +45,8 @@ std::string string_from_quoted(std::string_view line) {
       text += line[i];
       continue;
     }
-    const char escape = ++i < line.size() ? line[i] : '\0';
+    require(++i < line.size(), "a string that ends in half an escape '\\'");
+    const char escape = line[i];
     constexpr std::string_view letters = "ntr\\'\"", meanings = "\n\t\r\\'\"";
     if (const size_t found = letters.find(escape); found != std::string_view::npos) {
       text += meanings[found];

@@ -177,6 +177,7 @@ TEST(PythonValues, OfRandomStatesAndOldProtocolsAreRead) {
   EXPECT_EQ(unknown(PickleWriter().raw("L-12L\n")).as_int(), -12);
   EXPECT_EQ(unknown(PickleWriter().raw("S'a\\x41\\n\\'b'\n")).as_string(), "aA\n'b");
   EXPECT_THAT(refused_zip(PickleWriter().raw("S'\\q'\n")), HasSubstr("escape"));
+  EXPECT_THAT(refused_zip(PickleWriter().raw("S'a\\'\n")), HasSubstr("half an escape"));
 }
 
 TEST(HostilePickle, NamesAloneAreHarmless) {

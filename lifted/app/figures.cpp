@@ -6,6 +6,8 @@
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
 #include "lifted/formats/image_ops.h"
+#include "lifted/scene/light.h"
+#include "lifted/scene/view.h"
 
 namespace lifted::app {
 namespace {
@@ -125,6 +127,28 @@ Image mix_figure(const Cast& shapes, const Cast& looks, const FigureStyle& style
     for (int64_t column = 0; column < looks.size(); ++column) {
       const model::Estimate mixed = shapes.lifted->mix(shape, looks.estimates.narrow(column, 1));
       sheet.images.push_back(picture(shapes.lifted->render(mixed).recon_im[0], style));
+    }
+  }
+  return formats::render_contact_sheet(sheet);
+}
+
+Cast without_texture(Cast cast) {
+  constexpr double kGrey = 0.2;
+  cast.estimates.canon_albedo = torch::full_like(cast.estimates.canon_albedo, kGrey);
+  return cast;
+}
+
+Image view_light_figure(const Cast& cast, const std::vector<double>& yaws, const std::vector<double>& lights,
+                        const FigureStyle& style) {
+  formats::ContactSheet sheet;
+  for (const double yaw : yaws) sheet.column_labels.push_back(angle_label(yaw));
+  const model::Estimate person = cast.estimates.narrow(0, 1);
+  for (const double light : lights) {
+    sheet.row_labels.push_back("light " + angle_label(light));
+    for (const double yaw : yaws) {
+      const model::RenderOptions options{.light = scene::sweep_light(light).unsqueeze(0).to(person.view.options()),
+                                         .view = scene::yaw_view(yaw).unsqueeze(0).to(person.view.options())};
+      sheet.images.push_back(picture(cast.lifted->render(person, options).recon_im[0], style));
     }
   }
   return formats::render_contact_sheet(sheet);

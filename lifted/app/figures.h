@@ -69,6 +69,13 @@ MovingFigure comparison_figure(const std::vector<std::string>& labels, const std
 /// The shape of each of `shapes` (rows) in the looks of each of `looks` (columns).
 formats::Image mix_figure(const Cast& shapes, const Cast& looks, const FigureStyle& style = {});
 
+/// The people of a cast in plain grey: nothing but their shape tells them apart.
+Cast without_texture(Cast cast);
+
+/// The first person of a cast under every pair of some views (yaw, columns) and lights (rows), in degrees.
+formats::Image view_light_figure(const Cast& cast, const std::vector<double>& yaws, const std::vector<double>& lights,
+                                 const FigureStyle& style = {});
+
 /// N codes (N×w_dim) in even steps from a to b (1×w_dim each), both included.
 torch::Tensor codes_between(const torch::Tensor& a, const torch::Tensor& b, int steps);
 

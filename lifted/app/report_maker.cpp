@@ -8,13 +8,15 @@
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
 #include "lifted/base/random.h"
+#include "lifted/formats/mesh.h"
 #include "lifted/model/builtin.h"
+#include "lifted/model/head_mesh.h"
 
 namespace lifted::app {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr int64_t kFaces = 8, kTurned = 4, kCompared = 4, kMixed = 3, kFactors = 4;
+constexpr int64_t kFaces = 8, kTurned = 4, kCompared = 4, kMixed = 3, kFactors = 4, kMeshes = 3;
 constexpr int kInterpolationSteps = 6;
 constexpr const char* kFull = "full";
 
@@ -432,6 +434,51 @@ class ReportMaker {
                              first_seeds(2 * shapes)));
     place(report_.beyond, title + "style mixing", "The shape of each row's person in the looks of each column's.",
           {{mixed.still}}, mixed.how);
+    place_shape(model, people.narrow(0, std::min(kTurned, people.size())), key, title);
+    place_view_and_light(model, people, key, title);
+    place_meshes(model, people.narrow(0, std::min(kMeshes, people.size())), key, title);
+  }
+
+  std::string sampled(const LoadedModel& model, int64_t people) const {
+    return model_options(model) +
+           fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(people), report_.manifest.truncation);
+  }
+
+  void place_shape(const LoadedModel& model, const Cast& people, const std::string& key, const std::string& title) {
+    const Drawn shape =
+        keep_moving(key + "_shape", sweep_figure(without_texture(people), SweepAxis::yaw, style_of(model)),
+                    "liftedgan generate --maps depth,normal,shading" + sampled(model, people.size()) +
+                        "  # the same shapes, not turned");
+    place(report_.beyond, title + "shape", "The same people without texture, turned from −45 to 45 degrees.",
+          {{shape.moving}, {shape.still}}, shape.how);
+  }
+
+  void place_view_and_light(const LoadedModel& model, const Cast& people, const std::string& key,
+                            const std::string& title) {
+    const Drawn both =
+        keep(key + "_view_light.png", view_light_figure(people, {-30, -15, 0, 15, 30}, {-45, 0, 45}, style_of(model)),
+             "liftedgan rotate --axis yaw" + sampled(model, 1) + "\nliftedgan relight" + sampled(model, 1) +
+                 "  # its column and its row");
+    place(report_.beyond, title + "view and light", "One person under every pair of them: neither moves the other.",
+          {{both.still}}, both.how);
+  }
+
+  void place_meshes(const LoadedModel& model, const Cast& people, const std::string& key, const std::string& title) {
+    std::vector<std::string> files;
+    for (int64_t i = 0; i < people.size(); ++i) {
+      const std::string stem = key + "_" + people.names[static_cast<size_t>(i)];
+      try {
+        formats::write_mesh(folder_, stem, "glb", model::head_mesh(*people.lifted, people.estimates.narrow(i, 1)));
+      } catch (const Error& error) {  // nothing of a head that has not been learnt
+        log_warning("{}: no mesh: {}", stem, error.what());
+        continue;
+      }
+      files.push_back(stem + ".glb");
+      note(files.back());
+    }
+    if (files.empty()) return;
+    place(report_.beyond, title + "meshes", "Textured heads for Blender and others, canonical, in metres.", {files},
+          "liftedgan mesh --format glb" + sampled(model, people.size()));
   }
 
   fs::path folder_;

@@ -212,11 +212,12 @@ TEST_F(LiftStepGolden, Deep) {
   // One pixel of one sample (x 217, y 191) lies a float's last bit beyond the depth that counts as head, and lay within
   // it in the published run, whose mean depth is a sum in another order. Its transform map is 1 there instead of the
   // network's value, over the 21 pixels of the blur, and the transform map's gradient is a sum that cancels over the
-  // few thousand pixels beyond: this one is worth 8 % of its norm. Depths smaller by 3e-6 of their relief put that
-  // pixel where it was, and move no other.
+  // few thousand pixels beyond: this one is worth 8 % of its norm. Depths smaller by 1e-5 of their relief put that
+  // pixel where it was, and move no other, whichever algorithm computes the convolutions (8e-6 to 3e-5 do by
+  // Winograd's, 3e-6 to 1e-5 by libtorch's).
   {
     const torch::NoGradGuard guard;
-    trainer->networks().named_parameters()["netD.head.6.weight"].mul_(1 - 3e-6);
+    trainer->networks().named_parameters()["netD.head.6.weight"].mul_(1 - 1e-5);
   }
   const LiftStep step = trainer->backward_total(draws());
   expect_losses(step, 1e-3);

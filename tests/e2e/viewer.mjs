@@ -271,7 +271,8 @@ for (const mode of ['mesh', 'exact']) {
   const saved = page.waitForEvent('download', { timeout: 1500 }).then(() => true, () => false);
   await page.click('#save-png');
   assert.equal(await saved, false, 'no picture is saved under the new name');
-  assert.match(await page.textContent('#problem'), /PNG not saved: the server does not answer/);
+  const refusal = async () => /PNG not saved: the server does not answer/.test(await page.textContent('#problem'));
+  await until(refusal, true, 'and that is said');
   await shot(`9-without-server-${mode}`);
   await back();
   await until(drawnSeed, mode === 'mesh' ? '30' : '9', 'the face comes by itself when the server is back');

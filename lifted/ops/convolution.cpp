@@ -16,15 +16,15 @@ struct Maps {  // the three maps without autograd
                                const ConvolutionOptions& o) {
     // Only the shape and layout of the input are read.
     const auto input = at::empty(size, y.options().memory_format(kChannelsLast));
-    return std::get<0>(at::convolution_backward(y.contiguous(kChannelsLast), input, weight, c10::nullopt,
-                                                {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, false, {0, 0}, 1,
+    return std::get<0>(at::convolution_backward(y.contiguous(kChannelsLast), input, weight, {}, {o.stride, o.stride},
+                                                {o.padding, o.padding}, {1, 1}, false, {0, 0}, 1,
                                                 {true, false, false}));
   }
   static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
     const auto weight = at::empty(size, y.options());
-    return std::get<1>(at::convolution_backward(y.contiguous(kChannelsLast), x.contiguous(kChannelsLast), weight,
-                                                c10::nullopt, {o.stride, o.stride}, {o.padding, o.padding}, {1, 1},
-                                                false, {0, 0}, 1, {false, true, false}));
+    return std::get<1>(at::convolution_backward(y.contiguous(kChannelsLast), x.contiguous(kChannelsLast), weight, {},
+                                                {o.stride, o.stride}, {o.padding, o.padding}, {1, 1}, false, {0, 0}, 1,
+                                                {false, true, false}));
   }
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings a libtorch from PyPI into build/libtorch-VERSION and points build/libtorch at it, where `cmake --preset torch2` looks.
 #   scripts/install-torch.sh [VERSION]          the newest 2.x, or that one (2.7 or later); what runs on a CPU: 500 MB
-#   scripts/install-torch.sh --cuda [VERSION]   all of it with NVIDIA's libraries and compiler: 5 GB
+#   scripts/install-torch.sh --cuda [VERSION]   all of it with NVIDIA's libraries and compiler: 4.3 GB
 # PyPI's wheels for x86-64 are built with CUDA, but what computes on the CPU needs only the few small libraries of NVIDIA's
 # that libtorch_cpu.so itself names. Exit 3: there is no network or no such version.
 set -euo pipefail

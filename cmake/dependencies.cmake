@@ -1,5 +1,5 @@
-# Debian's packages by default (scripts/install-deps.sh); another libtorch through CMAKE_PREFIX_PATH.
-find_package(Torch REQUIRED)
+# Debian's packages by default (scripts/install-deps.sh).
+include(cmake/libtorch.cmake)
 # at::parallel_for is a header template: without OpenMP in our own compile flags it runs on one thread and says nothing.
 # The fuzz targets are single-threaded and clang's OpenMP is a package of its own.
 if(NOT LIFTED_BUILD_FUZZ)

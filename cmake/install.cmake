@@ -9,5 +9,5 @@ install(EXPORT lifted-targets NAMESPACE lifted:: DESTINATION ${CMAKE_INSTALL_LIB
 configure_package_config_file(cmake/lifted-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/lifted-config.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lifted)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/lifted-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lifted-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/lifted-config-version.cmake
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lifted-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/lifted-config-version.cmake cmake/libtorch.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lifted)

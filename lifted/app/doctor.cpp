@@ -1,6 +1,4 @@
 // `doctor`: what this build and machine are running on, and how fast.
-#include <torch/version.h>
-
 #include <cstdlib>
 
 #include "lifted/app/commands.h"
@@ -34,10 +32,9 @@ double matrix_product_gflops() {
 
 void doctor(int threads) {
   set_threads(threads);
-  const char* asked = std::getenv("OPENBLAS_CORETYPE");
+  const char* asked = at::hasMKL() ? nullptr : std::getenv("OPENBLAS_CORETYPE");
   print_row("liftedgan", fmt::format("{} ({}, {})", LIFTED_VERSION, LIFTED_BUILD_TYPE, LIFTED_COMPILER));
-  print_row("libtorch",
-            fmt::format("{}, oneDNN {}", TORCH_VERSION, at::hasMKLDNN() ? "yes" : "no: convolutions will be slow"));
+  print_row("libtorch", libtorch_build());
   print_row("threads", fmt::format("{}", torch::get_num_threads()));
   print_row("kernels", fmt::format("{} (own inner loops; LIFTED_ISA lowers them)", ops::isa_name(ops::isa_level())));
   print_row("BLAS", fmt::format("{}{}", blas_kernels(), asked ? fmt::format(" (OPENBLAS_CORETYPE={})", asked) : ""));

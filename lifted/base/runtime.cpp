@@ -1,5 +1,6 @@
 #include "lifted/base/runtime.h"
 
+#include <ATen/Version.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sched.h>
@@ -7,10 +8,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <regex>
 #include <thread>
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/base/torch_compat.h"
 
 namespace lifted {
 namespace {
@@ -28,6 +31,13 @@ int vector_rank(const std::string& kernels) {
     if (kernels == name) return 2;
   }
   return -1;
+}
+
+/// The first number of more than one part in what a library says of its version: "v2.7.3 (Git Hash …)".
+std::string version_in(const std::string& sentence) {
+  static const std::regex version(R"([0-9]+(\.[0-9]+)+)");
+  std::smatch found;
+  return std::regex_search(sentence, found, version) ? found.str() : "of unknown version";
 }
 
 /// OpenBLAS's kernels this processor can run, or nullptr where we do not know better than its own detection.
@@ -65,7 +75,14 @@ int available_cores() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+std::string libtorch_build() {
+  return fmt::format("{} {}, oneDNN {}", TORCH_VERSION, at::hasCUDA() ? "with CUDA" : "for the CPU",
+                     at::hasMKLDNN() ? version_in(at::get_mkldnn_version()) : "no: convolutions will be slow");
+}
+
 std::string blas_kernels() {
+  // Before asking OpenBLAS, which other libraries may have loaded.
+  if (at::hasMKL()) return "MKL " + version_in(at::get_mkl_version());
   using CoreName = char* (*)();
   const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
   return core_name ? core_name() : "not OpenBLAS";

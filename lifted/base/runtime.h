@@ -27,7 +27,11 @@ void set_threads(int threads);
 /// machine.
 torch::Device parse_device(const std::string& name);
 
-/// The name of OpenBLAS's kernels in use ("SkylakeX"), or "not OpenBLAS".
+/// The name of OpenBLAS's kernels in use ("SkylakeX"); "MKL 2025.2" where libtorch brings Intel's library, "not
+/// OpenBLAS" for any other.
 std::string blas_kernels();
+
+/// The libtorch in use: "2.15.0 for the CPU, oneDNN 3.7.1".
+std::string libtorch_build();
 
 }  // namespace lifted

@@ -7,7 +7,6 @@
 namespace lifted::ops {
 namespace {
 using torch::Tensor;
-using OptionalTensor = c10::optional<Tensor>;
 
 // ---- Reference: also what devices without a fused form run ----
 

@@ -85,7 +85,7 @@ struct Maps {  // the three maps without autograd
  private:
   static std::tuple<Tensor, Tensor, Tensor> torch_gradients(const Tensor& y, const Tensor& x, const Tensor& weight,
                                                             const ConvolutionOptions& o, std::array<bool, 3> which) {
-    return at::convolution_backward(y.contiguous(kChannelsLast), x, weight, c10::nullopt, {o.stride, o.stride},
+    return at::convolution_backward(y.contiguous(kChannelsLast), x, weight, {}, {o.stride, o.stride},
                                     {o.padding.y, o.padding.x}, {1, 1}, false, {0, 0}, 1, which);
   }
 };

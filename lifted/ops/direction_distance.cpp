@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "lifted/base/torch_compat.h"
 #include "lifted/ops/cpu/direction_distance_kernel.h"
 
 namespace lifted::ops {
@@ -47,7 +48,7 @@ void for_chunks(const Tensor& x, const Tensor& target, const Tensor& weight, con
 
 struct DirectionDistance : torch::autograd::Function<DirectionDistance> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& target,
-                        const c10::optional<Tensor>& optional_weight) {
+                        const OptionalTensor& optional_weight) {
     const Tensor weight = optional_weight.value_or(Tensor());
     ctx->save_for_backward({x, target, weight});
     std::vector<double> sums(static_cast<size_t>((x.size(0) * x.size(2) * x.size(3) + kPlaces - 1) / kPlaces));
@@ -86,7 +87,7 @@ Tensor direction_distance(const Tensor& x, const Tensor& target, const Tensor& w
       !torch::GradMode::is_enabled() || (!target.requires_grad() && !(weight.defined() && weight.requires_grad())),
       "direction_distance: only x may require a gradient in the fused form");
   const auto last = torch::MemoryFormat::ChannelsLast;
-  c10::optional<Tensor> dense;
+  OptionalTensor dense;
   if (weight.defined()) dense = weight.to(torch::kFloat32).contiguous();
   return DirectionDistance::apply(x.contiguous(last), target.contiguous(last), dense);
 }

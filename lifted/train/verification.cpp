@@ -13,7 +13,7 @@ using torch::Tensor;
 using Scores = std::vector<double>;
 
 Scores sorted(const Tensor& scores, int64_t first, int64_t step) {
-  const Tensor part = scores.slice(0, first, c10::nullopt, step).to(torch::kCPU, torch::kFloat64).contiguous();
+  const Tensor part = scores.slice(0, first, {}, step).to(torch::kCPU, torch::kFloat64).contiguous();
   Scores values(part.data_ptr<double>(), part.data_ptr<double>() + part.numel());
   std::ranges::sort(values);
   return values;

@@ -33,7 +33,7 @@ int64_t grain(int64_t length) {
 
 }  // namespace
 
-torch::Tensor bias_act(const torch::Tensor& x_any, const c10::optional<torch::Tensor>& bias, double slope, double gain,
+torch::Tensor bias_act(const torch::Tensor& x_any, const OptionalTensor& bias, double slope, double gain,
                        double clamp) {
   const auto x = dense(x_any);
   auto out = torch::empty_like(x);

@@ -34,7 +34,7 @@ double measure_multiply_add_peak(int repeats) {
     multiply_adds = 0;
     at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        float sums[16] = {};
+        float sums[kMostSums] = {};
         MultiplyAddPeak params{kRounds, 0.5f, 1.0f, sums, 0};
         LIFTED_CALL_ISA(multiply_add_peak, params);
         multiply_adds += params.multiply_adds * kRounds;

@@ -7,10 +7,12 @@
 
 namespace lifted::ops {
 
+constexpr int64_t kMostSums = 24 * 16;
+
 struct MultiplyAddPeak {
   int64_t rounds;
   float factor, addend;   // unknown to the compiler
-  float* sums;            // 16
+  float* sums;            // kMostSums, what the multiply-adds start from
   int64_t multiply_adds;  // of one round, filled in
 };
 

@@ -133,7 +133,7 @@ Image mix_figure(const Cast& shapes, const Cast& looks, const FigureStyle& style
 }
 
 Cast without_texture(Cast cast) {
-  constexpr double kGrey = 0.2;
+  constexpr double kGrey = -0.4;  // light reaches twice that without a clip
   cast.estimates.canon_albedo = torch::full_like(cast.estimates.canon_albedo, kGrey);
   return cast;
 }

@@ -13,7 +13,7 @@ namespace lifted::ops {
 namespace {
 using torch::Tensor;
 
-constexpr int64_t kTile = 4, kPositions = (kTile + 2) * (kTile + 2);
+constexpr int64_t kTile = kWinogradTile, kPositions = (kTile + 2) * (kTile + 2);
 constexpr int64_t kSmallestSide = 8;
 // Transformed tiles of one step stay in a second-level cache's reach; weights are read again for every step.
 constexpr int64_t kStepFloats = 400'000, kFewestTiles = 48, kMostTiles = 192;
@@ -43,15 +43,14 @@ struct Tiling {
   }
   int64_t steps() const { return (total + step - 1) / step; }
   WinogradTiles tiles(int64_t first, float* transformed, int64_t channels) const {
-    return {kTile, rows, columns, first, std::min(step, total - first), transformed, step * channels, channels};
+    return {rows, columns, first, std::min(step, total - first), transformed, step * channels, channels};
   }
 };
 
 /// Strides of out×in×3×3 weights, with the roles of in and out exchanged for the input's gradient.
 WinogradWeights weights_of(const Tensor& weight, bool for_input_gradient) {
   const bool swapped = for_input_gradient;
-  return {.m = kTile,
-          .in = weight.size(swapped ? 0 : 1),
+  return {.in = weight.size(swapped ? 0 : 1),
           .out = weight.size(swapped ? 1 : 0),
           .out_stride = weight.stride(swapped ? 1 : 0),
           .in_stride = weight.stride(swapped ? 0 : 1),

@@ -15,51 +15,7 @@ void store_lanes(float* to, V v) {
 }
 
 // One axis of each transform, in place of its matrix.
-template <int M>
-struct Axis;
-
-template <>
-struct Axis<2> {
-  static constexpr int kSide = 4;
-  template <int S>
-  [[gnu::always_inline]] static void input(const V* d, V* t) {  // Bᵀ
-    const V d0 = d[0], d1 = d[S], d2 = d[2 * S], d3 = d[3 * S];
-    t[0] = d0 - d2;
-    t[S] = d1 + d2;
-    t[2 * S] = d2 - d1;
-    t[3 * S] = d1 - d3;
-  }
-  template <int From, int To>
-  [[gnu::always_inline]] static void output(const V* t, V* y) {  // Aᵀ
-    y[0] = t[0] + t[From] + t[2 * From];
-    y[To] = t[From] - t[2 * From] - t[3 * From];
-  }
-  template <int From, int To>
-  [[gnu::always_inline]] static void output_adjoint(const V* y, V* t) {  // A
-    t[0] = y[0];
-    t[To] = y[0] + y[From];
-    t[2 * To] = y[0] - y[From];
-    t[3 * To] = -y[From];
-  }
-  template <int From, int To>
-  [[gnu::always_inline]] static void weights(const V* g, V* u) {  // G
-    const V even = 0.5f * (g[0] + g[2 * From]), odd = 0.5f * g[From];
-    u[0] = g[0];
-    u[To] = even + odd;
-    u[2 * To] = even - odd;
-    u[3 * To] = g[2 * From];
-  }
-  template <int From, int To>
-  [[gnu::always_inline]] static void weights_adjoint(const V* u, V* g) {  // Gᵀ
-    const V sum = 0.5f * (u[From] + u[2 * From]);
-    g[0] = u[0] + sum;
-    g[To] = 0.5f * (u[From] - u[2 * From]);
-    g[2 * To] = sum + u[3 * From];
-  }
-};
-
-template <>
-struct Axis<4> {
+struct Axis {
   static constexpr int kSide = 6;
   static constexpr float kA = kWinogradPoints[0], kB = kWinogradPoints[1], kA2 = kA * kA, kB2 = kB * kB;
   template <int S>
@@ -121,7 +77,7 @@ struct Place {
 
 Place place_of(const WinogradTiles& p, int64_t tile) {
   const int64_t row = tile / p.columns;
-  return {row / p.rows, row % p.rows * p.m, tile % p.columns * p.m};
+  return {row / p.rows, row % p.rows * kWinogradTile, tile % p.columns * kWinogradTile};
 }
 
 /// Side×Side pixels from (y, x) on, `step` floats apart; zeros outside the picture.
@@ -143,9 +99,8 @@ void load_patch(const float* picture, int64_t height, int64_t width, int64_t cha
   }
 }
 
-template <int M>
 void input_tiles(const WinogradInput& p) {
-  constexpr int kSide = Axis<M>::kSide;
+  constexpr int kSide = Axis::kSide;
   const auto& t = p.tiles;
   V patch[kSide * kSide];
   for (int64_t i = 0; i < t.count; ++i) {
@@ -155,11 +110,11 @@ void input_tiles(const WinogradInput& p) {
     for (int64_t c = 0; c < t.channels; c += kStep) {
       load_patch<kSide>(picture + c, p.height, p.width, t.channels, at.y - p.padding, at.x - p.padding, patch);
 #pragma GCC unroll 6
-      for (int j = 0; j < kSide; ++j) Axis<M>::template input<kSide>(patch + j, patch + j);
+      for (int j = 0; j < kSide; ++j) Axis::input<kSide>(patch + j, patch + j);
 #pragma GCC unroll 6
       for (int j = 0; j < kSide; ++j) {
         V row[kSide];
-        Axis<M>::template input<1>(patch + j * kSide, row);
+        Axis::input<1>(patch + j * kSide, row);
 #pragma GCC unroll 6
         for (int k = 0; k < kSide; ++k) store_lanes(to + (j * kSide + k) * t.position_stride + c, row[k]);
       }
@@ -167,14 +122,14 @@ void input_tiles(const WinogradInput& p) {
   }
 }
 
-template <int M>
 void output_tiles(const WinogradOutput& p) {
-  constexpr int kSide = Axis<M>::kSide;
+  constexpr int kSide = Axis::kSide;
   const auto& t = p.tiles;
-  V half[M * kSide], column[kSide];
+  V half[kWinogradTile * kSide], column[kSide];
   for (int64_t i = 0; i < t.count; ++i) {
     const Place at = place_of(t, t.first + i);
-    const int64_t rows = std::min<int64_t>(M, p.height - at.y), columns = std::min<int64_t>(M, p.width - at.x);
+    const int64_t rows = std::min<int64_t>(kWinogradTile, p.height - at.y),
+                  columns = std::min<int64_t>(kWinogradTile, p.width - at.x);
     float* picture = p.pictures + ((at.picture * p.height + at.y) * p.width + at.x) * t.channels;
     const float* from = t.transformed + i * t.channels;
     for (int64_t c = 0; c < t.channels; c += kStep) {
@@ -182,16 +137,16 @@ void output_tiles(const WinogradOutput& p) {
       for (int k = 0; k < kSide; ++k) {
 #pragma GCC unroll 6
         for (int j = 0; j < kSide; ++j) column[j] = load<float>(from + (j * kSide + k) * t.position_stride + c);
-        Axis<M>::template output<1, kSide>(column, half + k);
+        Axis::output<1, kSide>(column, half + k);
       }
       const V bias = p.bias ? load<float>(p.bias + c) : V{};
 #pragma GCC unroll 4
-      for (int j = 0; j < M; ++j) {
-        V y[M];
-        Axis<M>::template output<1, 1>(half + j * kSide, y);
+      for (int j = 0; j < kWinogradTile; ++j) {
+        V y[kWinogradTile];
+        Axis::output<1, 1>(half + j * kSide, y);
         if (j >= rows) continue;
 #pragma GCC unroll 4
-        for (int k = 0; k < M; ++k) {
+        for (int k = 0; k < kWinogradTile; ++k) {
           if (k >= columns) continue;
           store_lanes(picture + (j * p.width + k) * t.channels + c, y[k] + bias);
         }
@@ -200,22 +155,21 @@ void output_tiles(const WinogradOutput& p) {
   }
 }
 
-template <int M>
 void adjoint_tiles(const WinogradOutputAdjoint& p) {
-  constexpr int kSide = Axis<M>::kSide;
+  constexpr int kSide = Axis::kSide;
   const auto& t = p.tiles;
-  V patch[M * M], half[kSide * M], row[kSide];
+  V patch[kWinogradTile * kWinogradTile], half[kSide * kWinogradTile], row[kSide];
   for (int64_t i = 0; i < t.count; ++i) {
     const Place at = place_of(t, t.first + i);
     const float* picture = p.pictures + at.picture * p.height * p.width * t.channels;
     float* to = t.transformed + i * t.channels;
     for (int64_t c = 0; c < t.channels; c += kStep) {
-      load_patch<M>(picture + c, p.height, p.width, t.channels, at.y, at.x, patch);
+      load_patch<kWinogradTile>(picture + c, p.height, p.width, t.channels, at.y, at.x, patch);
 #pragma GCC unroll 4
-      for (int j = 0; j < M; ++j) Axis<M>::template output_adjoint<M, M>(patch + j, half + j);
+      for (int j = 0; j < kWinogradTile; ++j) Axis::output_adjoint<kWinogradTile, kWinogradTile>(patch + j, half + j);
 #pragma GCC unroll 6
       for (int j = 0; j < kSide; ++j) {
-        Axis<M>::template output_adjoint<1, 1>(half + j * M, row);
+        Axis::output_adjoint<1, 1>(half + j * kWinogradTile, row);
 #pragma GCC unroll 6
         for (int k = 0; k < kSide; ++k) store_lanes(to + (j * kSide + k) * t.position_stride + c, row[k]);
       }
@@ -228,9 +182,8 @@ int64_t weight_at(const WinogradWeights& w, int64_t o, int64_t i, int t) {
   return o * w.out_stride + i * w.in_stride + (w.turned ? 8 - t : t) * w.tap_stride;
 }
 
-template <int M>
 void transform_weights(const WinogradWeightTransform& p) {
-  constexpr int kSide = Axis<M>::kSide;
+  constexpr int kSide = Axis::kSide;
   const auto& w = p.weights;
   float taps[9][16];
   V g[9], half[3 * kSide], row[kSide];
@@ -242,9 +195,9 @@ void transform_weights(const WinogradWeightTransform& p) {
       for (int64_t l = 0; l < 16; l += kStep) {
         float* to = p.to + (panel * w.in + i) * 16 + l;
         for (int t = 0; t < 9; ++t) g[t] = load<float>(taps[t] + l);
-        for (int j = 0; j < 3; ++j) Axis<M>::template weights<3, 3>(g + j, half + j);
+        for (int j = 0; j < 3; ++j) Axis::weights<3, 3>(g + j, half + j);
         for (int j = 0; j < kSide; ++j) {
-          Axis<M>::template weights<1, 1>(half + j * 3, row);
+          Axis::weights<1, 1>(half + j * 3, row);
           for (int k = 0; k < kSide; ++k) store_lanes(to + (j * kSide + k) * w.in * w.out, row[k]);
         }
       }
@@ -252,9 +205,8 @@ void transform_weights(const WinogradWeightTransform& p) {
   }
 }
 
-template <int M>
 void adjoint_weights(const WinogradWeightAdjoint& p) {
-  constexpr int kSide = Axis<M>::kSide;
+  constexpr int kSide = Axis::kSide;
   const auto& w = p.weights;
   float taps[9][16];
   V u[kSide * kSide], half[3 * kSide], g[3];
@@ -263,9 +215,9 @@ void adjoint_weights(const WinogradWeightAdjoint& p) {
       for (int64_t l = 0; l < 16; l += kStep) {
         const float* from = p.from + i * w.out + panel * 16 + l;
         for (int q = 0; q < kSide * kSide; ++q) u[q] = load<float>(from + q * w.in * w.out);
-        for (int j = 0; j < kSide; ++j) Axis<M>::template weights_adjoint<kSide, kSide>(u + j, half + j);
+        for (int j = 0; j < kSide; ++j) Axis::weights_adjoint<kSide, kSide>(u + j, half + j);
         for (int j = 0; j < 3; ++j) {
-          Axis<M>::template weights_adjoint<1, 1>(half + j * kSide, g);
+          Axis::weights_adjoint<1, 1>(half + j * kSide, g);
           for (int k = 0; k < 3; ++k) store_lanes(taps[j * 3 + k] + l, g[k]);
         }
       }
@@ -279,23 +231,23 @@ void adjoint_weights(const WinogradWeightAdjoint& p) {
 }  // namespace
 
 void winograd_input(const WinogradInput& p) {
-  p.tiles.m == 4 ? input_tiles<4>(p) : input_tiles<2>(p);
+  input_tiles(p);
 }
 
 void winograd_output(const WinogradOutput& p) {
-  p.tiles.m == 4 ? output_tiles<4>(p) : output_tiles<2>(p);
+  output_tiles(p);
 }
 
 void winograd_output_adjoint(const WinogradOutputAdjoint& p) {
-  p.tiles.m == 4 ? adjoint_tiles<4>(p) : adjoint_tiles<2>(p);
+  adjoint_tiles(p);
 }
 
 void winograd_weights(const WinogradWeightTransform& p) {
-  p.weights.m == 4 ? transform_weights<4>(p) : transform_weights<2>(p);
+  transform_weights(p);
 }
 
 void winograd_weights_adjoint(const WinogradWeightAdjoint& p) {
-  p.weights.m == 4 ? adjoint_weights<4>(p) : adjoint_weights<2>(p);
+  adjoint_weights(p);
 }
 
 }  // namespace lifted::ops::LIFTED_ISA

@@ -1,5 +1,5 @@
-// Transforms of Winograd's minimal filtering F(m×m, 3×3): a tile of m×m outputs costs (m+2)² products of transformed
-// pictures and weights instead of 9·m². Pictures are NHWC; channels are a multiple of 16.
+// Transforms of Winograd's minimal filtering F(m×m, 3×3), m = 4: a tile of m×m outputs costs (m+2)² products of
+// transformed pictures and weights instead of 9·m². Pictures are NHWC; channels are a multiple of 16.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,14 @@
 
 namespace lifted::ops {
 
+inline constexpr int64_t kWinogradTile = 4;  // m: outputs of a tile along one axis
+
 /// F(4×4)'s polynomials are evaluated at 0, ±¾, ±1½ and infinity. At the usual 0, ±1, ±2 the error is four times as
 /// large.
 inline constexpr float kWinogradPoints[] = {0.75f, 1.5f};
 
 /// Tiles [first, first + count) of a set of pictures, counted along rows, then down, then from picture to picture.
 struct WinogradTiles {
-  int64_t m;              // 2 or 4: outputs of a tile along one axis
   int64_t rows, columns;  // tiles of one picture
   int64_t first, count;
   float* transformed;                 // [position][tile - first][channel], (m+2)² positions
@@ -42,7 +43,7 @@ struct WinogradOutputAdjoint {
 
 /// 3×3 weights and their transform. Weights lie anywhere: w[o·out_stride + i·in_stride + tap·tap_stride].
 struct WinogradWeights {
-  int64_t m, in, out;
+  int64_t in, out;
   int64_t out_stride, in_stride, tap_stride;
   bool turned;                  // by 180°: the weights of the input's gradient
   int64_t first_panel, panels;  // of sixteen output channels

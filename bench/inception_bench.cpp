@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "bench/time_by_part.h"
 #include "lifted/base/runtime.h"
 #include "lifted/nets/inception_v3.h"
 #include "lifted/ops/machine_limits.h"
@@ -42,6 +43,7 @@ void Features(benchmark::State& state) {
   network->forward(images);
   double seconds = 0;
   for (auto _ : state) {
+    const TimeByPart table("Inception");
     const auto start = std::chrono::steady_clock::now();
     benchmark::DoNotOptimize(network->forward(images));
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

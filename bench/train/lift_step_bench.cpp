@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "bench/time_by_part.h"
 #include "lifted/base/runtime.h"
 #include "lifted/ops/machine_limits.h"
 #include "lifted/train/lift_trainer.h"
@@ -41,6 +42,7 @@ void LiftStep(benchmark::State& state) {
   auto trainer = make_trainer(static_cast<int>(state.range(0)));
   auto random = at::detail::createCPUGenerator(1);
   const auto step = [&] {
+    const TimeByPart table("lifting step");
     trainer.backward(train::LiftDraws::draw(state.range(1), 512, random, random));
     trainer.update();
   };

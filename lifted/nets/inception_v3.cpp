@@ -5,22 +5,18 @@
 
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"
+#include "lifted/ops/pool.h"
 
 namespace lifted::nets {
 namespace {
 using torch::Tensor;
 
 constexpr int64_t kSide = 299, kChunk = 8;
+constexpr int64_t kAllChannels = 1 << 20;  // of a ReLU
 constexpr double kEpsilon = 0.001;
 constexpr auto kInceptionFormat = torch::MemoryFormat::ChannelsLast;
 
-Tensor max_pool(const Tensor& x) {
-  return at::max_pool2d(x, {3, 3}, {2, 2});
-}
-
-Tensor average_pool(const Tensor& x) {
-  return at::avg_pool2d(x, {3, 3}, {1, 1}, {1, 1}, false, /*count_include_pad=*/false);
-}
+const ops::PoolOptions kHalf = {.stride = 2}, kAverage = {.padding = 1, .mean = true, .relu = true};
 
 /// Where TensorFlow 1 sampled: output pixel i at i · size / 299, edges repeated.
 Tensor resize_like_tensorflow(const Tensor& x) {
@@ -64,23 +60,28 @@ std::pair<Tensor, Tensor> folded(const StateDict& state, const std::string& laye
 
 }  // namespace
 
-/// Branches beside one another in one tensor: ReLU and concatenation in a single pass over memory.
+const ops::PackedConvolution& InceptionV3Impl::Convolution::packed() const {
+  const std::pair<const void*, int64_t> from = {weight.data_ptr(), static_cast<int64_t>(weight._version())};
+  if (packed_from_ != from) packed_ = {weight, bias, options};
+  packed_from_ = from;
+  return packed_;
+}
+
+/// Branches beside one another in one tensor, into which each is written.
 class InceptionV3Impl::Join {
  public:
   Join(const Tensor& like, int64_t channels, int64_t side)
       : all_(at::empty({like.size(0), channels, side, side}, like.options().memory_format(kInceptionFormat))) {}
 
-  void add_relu(const Tensor& x) { at::clamp_min_out(next(x), x, 0); }
-  void add(const Tensor& x) { next(x).copy_(x); }
+  /// The place for the next `channels`.
+  Tensor next(int64_t channels) {
+    filled_ += channels;
+    return all_.narrow(1, filled_ - channels, channels);
+  }
   const Tensor& all() const { return all_; }
 
  private:
-  Tensor& next(const Tensor& x) {
-    slice_ = all_.narrow(1, filled_, x.size(1));
-    filled_ += x.size(1);
-    return slice_;
-  }
-  Tensor all_, slice_;
+  Tensor all_;
   int64_t filled_ = 0;
 };
 
@@ -102,71 +103,75 @@ InceptionV3Impl::InceptionV3Impl(InceptionInput input) : input_(input) {
   }
 }
 
-Tensor InceptionV3Impl::chain(const std::string& block, const std::vector<std::string>& names, Tensor x) const {
-  for (size_t i = 0; i < names.size(); ++i) {
-    x = parts_.at(block + "." + names[i])(x);
-    if (i + 1 < names.size()) x.relu_();
-  }
-  return x;
+Tensor InceptionV3Impl::layer(const std::string& name, const Tensor& x) const {
+  return parts_.at(name).packed()(x, kAllChannels);
 }
 
-// In the blocks, split parts of a shared convolution become dense by their ReLU, which has to pass over them anyway.
+void InceptionV3Impl::chain(const std::string& block, const std::vector<std::string>& names, Tensor x,
+                            Join& join) const {
+  for (size_t i = 0; i + 1 < names.size(); ++i) x = layer(block + "." + names[i], x);
+  const auto& last = parts_.at(block + "." + names.back());
+  last.packed().run(x, kAllChannels, join.next(last.weight.size(0)));
+}
+
+std::vector<Tensor> InceptionV3Impl::heads(const std::string& block, const Tensor& x, size_t linear) const {
+  const auto& part = parts_.at(block + ".heads");
+  int64_t positive = 0;
+  for (size_t i = 0; i + linear < part.widths.size(); ++i) positive += part.widths[i];
+  return part.packed()(x, positive).split_with_sizes(part.widths, 1);
+}
 
 Tensor InceptionV3Impl::block_a(const std::string& name, const Tensor& x) const {
-  const auto& heads = parts_.at(name + ".heads");
-  const auto head = heads(x).split_with_sizes(heads.widths, 1);
-  Join join(x, 64 + 64 + 96 + heads.widths[3], x.size(2));
-  join.add_relu(head[0]);
-  join.add_relu(chain(name, {"branch5x5_2"}, head[1].relu()));
-  join.add_relu(chain(name, {"branch3x3dbl_2", "branch3x3dbl_3"}, head[2].relu()));
-  join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
+  const auto head = heads(name, x, 1);
+  Join join(x, 64 + 64 + 96 + head[3].size(1), x.size(2));
+  join.next(64).copy_(head[0]);
+  chain(name, {"branch5x5_2"}, head[1], join);
+  chain(name, {"branch3x3dbl_2", "branch3x3dbl_3"}, head[2], join);
+  ops::pool3x3_into(head[3], kAverage, join.next(head[3].size(1)));
   return join.all();
 }
 
 Tensor InceptionV3Impl::block_b(const Tensor& x) const {
   Join join(x, 384 + 96 + 288, (x.size(2) - 1) / 2);
-  join.add_relu(chain("Mixed_6a", {"branch3x3"}, x));
-  join.add_relu(chain("Mixed_6a", {"branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"}, x));
-  join.add(max_pool(x));
+  chain("Mixed_6a", {"branch3x3"}, x, join);
+  chain("Mixed_6a", {"branch3x3dbl_1", "branch3x3dbl_2", "branch3x3dbl_3"}, x, join);
+  ops::pool3x3_into(x, kHalf, join.next(288));
   return join.all();
 }
 
 Tensor InceptionV3Impl::block_c(const std::string& name, const Tensor& x) const {
-  const auto& heads = parts_.at(name + ".heads");
-  const auto head = heads(x).split_with_sizes(heads.widths, 1);
+  const auto head = heads(name, x, 1);
   Join join(x, 4 * 192, x.size(2));
-  join.add_relu(head[0]);
-  join.add_relu(chain(name, {"branch7x7_2", "branch7x7_3"}, head[1].relu()));
-  join.add_relu(chain(name, {"branch7x7dbl_2", "branch7x7dbl_3", "branch7x7dbl_4", "branch7x7dbl_5"}, head[2].relu()));
-  join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
+  join.next(192).copy_(head[0]);
+  chain(name, {"branch7x7_2", "branch7x7_3"}, head[1], join);
+  chain(name, {"branch7x7dbl_2", "branch7x7dbl_3", "branch7x7dbl_4", "branch7x7dbl_5"}, head[2], join);
+  ops::pool3x3_into(head[3], kAverage, join.next(192));
   return join.all();
 }
 
 Tensor InceptionV3Impl::block_d(const Tensor& x) const {
-  const auto& heads = parts_.at("Mixed_7a.heads");
-  const auto head = heads(x).split_with_sizes(heads.widths, 1);
+  const auto head = heads("Mixed_7a", x, 0);
   Join join(x, 320 + 192 + 768, (x.size(2) - 1) / 2);
-  join.add_relu(chain("Mixed_7a", {"branch3x3_2"}, head[0].relu()));
-  join.add_relu(chain("Mixed_7a", {"branch7x7x3_2", "branch7x7x3_3", "branch7x7x3_4"}, head[1].relu()));
-  join.add(max_pool(x));
+  chain("Mixed_7a", {"branch3x3_2"}, head[0], join);
+  chain("Mixed_7a", {"branch7x7x3_2", "branch7x7x3_3", "branch7x7x3_4"}, head[1], join);
+  ops::pool3x3_into(x, kHalf, join.next(768));
   return join.all();
 }
 
 Tensor InceptionV3Impl::block_e(const std::string& name, const Tensor& x) const {
-  const auto& heads = parts_.at(name + ".heads");
-  const auto head = heads(x).split_with_sizes(heads.widths, 1);
-  const Tensor once = head[1].relu();
-  const Tensor twice = chain(name, {"branch3x3dbl_2"}, head[2].relu()).relu_();
+  const bool average = parts_.at(name + ".heads").widths.size() == 4;
+  const auto head = heads(name, x, average ? 1 : 0);
+  const Tensor twice = layer(name + ".branch3x3dbl_2", head[2]);
   Join join(x, 320 + 4 * 384 + 192, x.size(2));
-  join.add_relu(head[0]);
-  join.add_relu(chain(name, {"branch3x3_2a"}, once));
-  join.add_relu(chain(name, {"branch3x3_2b"}, once));
-  join.add_relu(chain(name, {"branch3x3dbl_3a"}, twice));
-  join.add_relu(chain(name, {"branch3x3dbl_3b"}, twice));
-  if (head.size() == 4) {
-    join.add_relu(average_pool(head[3].contiguous(kInceptionFormat)));
+  join.next(320).copy_(head[0]);
+  chain(name, {"branch3x3_2a"}, head[1], join);
+  chain(name, {"branch3x3_2b"}, head[1], join);
+  chain(name, {"branch3x3dbl_3a"}, twice, join);
+  chain(name, {"branch3x3dbl_3b"}, twice, join);
+  if (average) {
+    ops::pool3x3_into(head[3], kAverage, join.next(192));
   } else {
-    join.add_relu(chain(name, {"branch_pool"}, at::max_pool2d(x, {3, 3}, {1, 1}, {1, 1})));
+    chain(name, {"branch_pool"}, ops::pool3x3(x, {.padding = 1}), join);
   }
   return join.all();
 }
@@ -183,12 +188,10 @@ Tensor InceptionV3Impl::prepare(const Tensor& images) const {
 std::vector<Tensor> InceptionV3Impl::blocks(const Tensor& prepared) const {
   const torch::NoGradGuard guard;
   std::vector<Tensor> outputs;
-  const auto part = [&](const char* name, const Tensor& x) { return parts_.at(name)(x); };
-  // ReLU and maximum may change places, and after the pool there is less to pass over.
-  Tensor x = part("Conv2d_2a_3x3", part("Conv2d_1a_3x3", prepared).relu_()).relu_();
-  outputs.push_back(x = max_pool(part("Conv2d_2b_3x3", x)).relu_());
-  x = part("Conv2d_3b_1x1", x).relu_();
-  outputs.push_back(x = max_pool(part("Conv2d_4a_3x3", x)).relu_());
+  Tensor x = layer("Conv2d_2a_3x3", layer("Conv2d_1a_3x3", prepared));
+  outputs.push_back(x = ops::pool3x3(layer("Conv2d_2b_3x3", x), kHalf));
+  x = layer("Conv2d_3b_1x1", x);
+  outputs.push_back(x = ops::pool3x3(layer("Conv2d_4a_3x3", x), kHalf));
   for (const char* name : {"Mixed_5b", "Mixed_5c", "Mixed_5d"}) x = block_a(name, x);
   x = block_b(x);
   for (const char* name : {"Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"}) x = block_c(name, x);

@@ -10,7 +10,7 @@
 
 #include "lifted/base/state_dict.h"
 #include "lifted/base/torch_nn.h"
-#include "lifted/ops/convolution.h"
+#include "lifted/ops/packed_convolution.h"
 
 namespace lifted::nets {
 
@@ -53,11 +53,21 @@ class InceptionV3Impl : public torch::nn::Module {
     torch::Tensor weight, bias;
     ops::ConvolutionOptions options;
     std::vector<int64_t> widths;  // channels of the layers computed together
-    torch::Tensor operator()(const torch::Tensor& x) const { return ops::conv2d(x, weight, options, bias); }
+    /// The form to compute with, arranged anew when the weights have changed.
+    const ops::PackedConvolution& packed() const;
+
+   private:
+    mutable ops::PackedConvolution packed_;
+    mutable std::pair<const void*, int64_t> packed_from_ = {nullptr, -1};
   };
   class Join;
 
-  torch::Tensor chain(const std::string& block, const std::vector<std::string>& names, torch::Tensor x) const;
+  /// One layer and its ReLU.
+  torch::Tensor layer(const std::string& name, const torch::Tensor& x) const;
+  /// The layers one after the other, the last into `join`.
+  void chain(const std::string& block, const std::vector<std::string>& names, torch::Tensor x, Join& join) const;
+  /// The convolution shared by the heads of a block, by head; all but the last `linear` of them after their ReLU.
+  std::vector<torch::Tensor> heads(const std::string& block, const torch::Tensor& x, size_t linear) const;
   torch::Tensor block_a(const std::string& name, const torch::Tensor& x) const;
   torch::Tensor block_b(const torch::Tensor& x) const;
   torch::Tensor block_c(const std::string& name, const torch::Tensor& x) const;

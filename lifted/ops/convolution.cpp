@@ -1,5 +1,8 @@
 #include "lifted/ops/convolution.h"
 
+#include <ATen/record_function.h>
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdlib>
 #include <string>
@@ -15,41 +18,52 @@ using torch::autograd::variable_list;
 
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-enum class Algorithm { libtorch, direct, winograd };
+using Algorithm = ConvolutionAlgorithm;
+enum class Map { forward, input_gradient, weight_gradient };
 
-/// LIFTED_CONVOLUTION=libtorch|direct lowers the choice.
-Algorithm best_algorithm() {
-  static const Algorithm best = [] {
-    const char* name = std::getenv("LIFTED_CONVOLUTION");
-    const std::string wanted = name ? name : "";
-    return wanted == "libtorch" ? Algorithm::libtorch : wanted == "direct" ? Algorithm::direct : Algorithm::winograd;
-  }();
-  return best;
+/// Fewer channels than this leave most of a vector empty.
+constexpr int64_t kThin = 8;
+
+bool direct_takes(Map map, at::IntArrayRef weight) {
+  if (best_convolution_algorithm() == Algorithm::libtorch || !direct_conv_takes(weight[1], weight[0])) return false;
+  const bool thin = std::min(weight[0], weight[1]) < kThin, pointwise = weight[2] * weight[3] == 1;
+  return !thin || (pointwise && map != Map::weight_gradient);
 }
 
 /// The algorithm for a convolution; `outer` is y or its gradient. Sides and channels decide, not the batch, so that a
 /// sample's result does not depend on its company.
-Algorithm algorithm_for(const Tensor& any, at::IntArrayRef weight, at::IntArrayRef outer, const ConvolutionOptions& o) {
+Algorithm algorithm_for(Map map, const Tensor& any, at::IntArrayRef weight, at::IntArrayRef outer,
+                        const ConvolutionOptions& o) {
   if (!any.is_cpu() || any.scalar_type() != at::kFloat || outer[0] == 0) return Algorithm::libtorch;
   const bool three = weight[2] == 3 && weight[3] == 3 && o.stride == 1 && o.padding.x == o.padding.y;
-  if (best_algorithm() == Algorithm::winograd && three && o.padding.x <= 2 &&
+  if (best_convolution_algorithm() == Algorithm::winograd && three && o.padding.x <= 2 &&
       winograd_takes(weight[1], weight[0], std::min(outer[2], outer[3]))) {
     return Algorithm::winograd;
   }
-  const bool direct = best_algorithm() != Algorithm::libtorch && direct_conv_takes(weight[1], weight[0]);
-  return direct ? Algorithm::direct : Algorithm::libtorch;
+  return direct_takes(map, weight) ? Algorithm::direct : Algorithm::libtorch;
 }
 
-std::vector<int64_t> output_size(const Tensor& x, const Tensor& weight, const ConvolutionOptions& o) {
-  const auto side = [&](int64_t axis, int64_t padding) {
-    return (x.size(axis) + 2 * padding - weight.size(axis)) / o.stride + 1;
-  };
-  return {x.size(0), weight.size(0), side(2, o.padding.y), side(3, o.padding.x)};
-}
+/// Names a convolution for who watches torch's operators (bench/time_by_part.h), at no cost if nobody does.
+class Named {
+ public:
+  Named(const char* map, Algorithm algorithm, at::IntArrayRef weight, at::IntArrayRef outer, int64_t stride)
+      : record_(at::RecordScope::USER_SCOPE) {
+    constexpr std::array kNames = {"libtorch", "direct", "Winograd"};
+    if (!record_.isActive()) return;
+    record_.before(fmt::format("{} {} {}→{} {}×{}/{} at {}×{}", kNames[static_cast<size_t>(algorithm)], map, weight[1],
+                               weight[0], weight[2], weight[3], stride, outer[2], outer[3]));
+  }
+
+ private:
+  at::RecordFunction record_;
+};
 
 struct Maps {  // the three maps without autograd
   static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvolutionOptions& o) {
-    switch (algorithm_for(x, weight.sizes(), output_size(x, weight, o), o)) {
+    const auto outer = convolved_size(x.sizes(), weight.sizes(), o);
+    const Algorithm algorithm = algorithm_for(Map::forward, x, weight.sizes(), outer, o);
+    const Named named("forward", algorithm, weight.sizes(), outer, o.stride);
+    switch (algorithm) {
       case Algorithm::winograd:
         return winograd_conv2d(x, weight, bias, o.padding.x);
       case Algorithm::direct:
@@ -60,7 +74,9 @@ struct Maps {  // the three maps without autograd
   }
   static Tensor input_gradient(const Tensor& y, const Tensor& weight, at::IntArrayRef size,
                                const ConvolutionOptions& o) {
-    switch (algorithm_for(y, weight.sizes(), y.sizes(), o)) {
+    const Algorithm algorithm = algorithm_for(Map::input_gradient, y, weight.sizes(), y.sizes(), o);
+    const Named named("input gradient", algorithm, weight.sizes(), y.sizes(), o.stride);
+    switch (algorithm) {
       case Algorithm::winograd:
         return winograd_input_gradient(y, weight, o.padding.x);
       case Algorithm::direct:
@@ -71,7 +87,9 @@ struct Maps {  // the three maps without autograd
     }
   }
   static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
-    switch (algorithm_for(y, size, y.sizes(), o)) {
+    const Algorithm algorithm = algorithm_for(Map::weight_gradient, y, size, y.sizes(), o);
+    const Named named("weight gradient", algorithm, size, y.sizes(), o.stride);
+    switch (algorithm) {
       case Algorithm::winograd:
         return winograd_weight_gradient(y, x, o.padding.x);
       case Algorithm::direct:
@@ -192,10 +210,25 @@ Tensor conv2d_weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef 
                             : Maps::weight_gradient(y, x, weight_size, options);
 }
 
+std::vector<int64_t> convolved_size(at::IntArrayRef x, at::IntArrayRef weight, const ConvolutionOptions& o) {
+  const auto side = [&](size_t axis, int64_t padding) { return (x[axis] + 2 * padding - weight[axis]) / o.stride + 1; };
+  return {x[0], weight[0], side(2, o.padding.y), side(3, o.padding.x)};
+}
+
+ConvolutionAlgorithm best_convolution_algorithm() {
+  static const Algorithm best = [] {
+    const char* name = std::getenv("LIFTED_CONVOLUTION");
+    const std::string wanted = name ? name : "";
+    return wanted == "libtorch" ? Algorithm::libtorch : wanted == "direct" ? Algorithm::direct : Algorithm::winograd;
+  }();
+  return best;
+}
+
 std::string convolution_algorithms() {
   std::string names;
-  if (best_algorithm() == Algorithm::winograd && winograd_takes(16, 16, 64)) names += "Winograd F(4×4, 3×3), ";
-  if (best_algorithm() != Algorithm::libtorch && direct_conv_takes(16, 16)) names += "direct, ";
+  const Algorithm best = best_convolution_algorithm();
+  if (best == Algorithm::winograd && winograd_takes(16, 16, 64)) names += "Winograd F(4×4, 3×3), ";
+  if (best != Algorithm::libtorch && direct_conv_takes(16, 16)) names += "direct, ";
   return names + "libtorch";
 }
 

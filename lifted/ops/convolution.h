@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lifted/base/tensor.h"
 
@@ -39,8 +40,16 @@ torch::Tensor conv2d_weight_gradient(const torch::Tensor& y, const torch::Tensor
 /// B×Cout×((H−1)·2 − 2·padding + kh)×(…). The result is channels_last. Differentiable in both to any order.
 torch::Tensor conv_transpose2d_stride2(const torch::Tensor& x, const torch::Tensor& weight, int64_t padding = 0);
 
-/// What computes convolutions here, in words: "Winograd F(4×4, 3×3), direct, libtorch". LIFTED_CONVOLUTION=libtorch or
-/// direct leaves out what stands before it.
+/// The size of conv2d's result from those of x and weight.
+std::vector<int64_t> convolved_size(at::IntArrayRef x, at::IntArrayRef weight, const ConvolutionOptions& options);
+
+enum class ConvolutionAlgorithm { libtorch, direct, winograd };
+
+/// The most that LIFTED_CONVOLUTION=libtorch|direct|winograd allows (if not set: winograd); each includes what stands
+/// before it.
+ConvolutionAlgorithm best_convolution_algorithm();
+
+/// What computes convolutions here, in words: "Winograd F(4×4, 3×3), direct, libtorch".
 std::string convolution_algorithms();
 
 }  // namespace lifted::ops

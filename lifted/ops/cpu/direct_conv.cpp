@@ -4,205 +4,268 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <vector>
 
-#include "lifted/ops/cpu/panel_product_kernel.h"
+#include "lifted/ops/cpu/gathered_product_kernel.h"
 
 namespace lifted::ops {
 namespace {
 using torch::Tensor;
 
-constexpr int64_t kPanel = 16;
 constexpr auto kDense = at::MemoryFormat::ChannelsLast;
+constexpr int64_t kDepthAtOnce =
+    192;  // pixels summed at a time by a weight gradient: two panels in a first-level cache
 
-/// What the three maps have in common: outer (the convolution's output) and inner (its input) pictures.
-struct Shape {
-  int64_t batch, in, out, height, width, outer_height, outer_width, kernel_y, kernel_x, stride, pad_y, pad_x;
+int64_t rounded_up(int64_t value, int64_t step) {
+  return (value + step - 1) / step * step;
+}
 
-  Shape(at::IntArrayRef inner, at::IntArrayRef outer, at::IntArrayRef weight, const ConvolutionOptions& o)
-      : batch(inner[0]),
-        in(inner[1]),
-        out(outer[1]),
-        height(inner[2]),
-        width(inner[3]),
-        outer_height(outer[2]),
-        outer_width(outer[3]),
-        kernel_y(weight[2]),
-        kernel_x(weight[3]),
-        stride(o.stride),
-        pad_y(o.padding.y),
-        pad_x(o.padding.x) {
-    if (kernel_y * kernel_x == 1 && stride == 1 && pad_y == 0 && pad_x == 0) as_one_row();
+/// Pictures whose channels lie innermost.
+struct Pictures {
+  float* data;
+  int64_t count, height, width, picture_step, row_step, pixel_step;
+  explicit Pictures(const Tensor& x)
+      : data(x.data_ptr<float>()),
+        count(x.size(0)),
+        height(x.size(2)),
+        width(x.size(3)),
+        picture_step(x.stride(0)),
+        row_step(x.stride(2)),
+        pixel_step(x.stride(3)) {
+    TORCH_CHECK(x.stride(1) == 1 || x.size(1) == 1, "direct convolution: channels must lie innermost");
   }
+  float* row(int64_t picture, int64_t y) const { return data + picture * picture_step + y * row_step; }
+};
 
-  /// A 1×1 convolution knows no rows: pieces of about a hundred pixels of one long row.
-  void as_one_row() {
-    constexpr int64_t kLong = 128;
-    const int64_t pixels = height * width;
-    int64_t row = 1;
-    for (int64_t candidate = 2; candidate <= std::min(kLong, pixels); ++candidate) {
-      if (pixels % candidate == 0) row = candidate;
+/// Which pixels meet along one axis: the i-th target, at first + i·step, and for each tap the source at
+/// i·source_step + offsets[tap].
+struct GatherAxis {
+  int64_t count, first, step, source_step;
+  std::vector<int64_t> taps = {}, offsets = {};
+};
+
+GatherAxis forward_axis(int64_t outer, int64_t kernel, int64_t stride, int64_t padding) {
+  GatherAxis axis{.count = outer, .first = 0, .step = 1, .source_step = stride};
+  for (int64_t k = 0; k < kernel; ++k) axis.taps.push_back(k), axis.offsets.push_back(k - padding);
+  return axis;
+}
+
+/// The inner pixels first, first + stride, …, which all meet the same taps.
+GatherAxis backward_axis(int64_t inner, int64_t kernel, int64_t stride, int64_t padding, int64_t first) {
+  GatherAxis axis{.count = (inner - first + stride - 1) / stride, .first = first, .step = stride, .source_step = 1};
+  for (int64_t k = 0; k < kernel; ++k) {
+    const int64_t up = first + padding - k;
+    if (up % stride == 0) axis.taps.push_back(k), axis.offsets.push_back(up / stride);
+  }
+  return axis;
+}
+
+/// Pointers to the target pixels of a chunk and to the source pixels under every tap; zeros outside the pictures.
+class Gathering {
+ public:
+  Gathering(GatherAxis y, GatherAxis x, const Pictures& target, const Pictures& source, int64_t source_channels)
+      : y_(std::move(y)),
+        x_(std::move(x)),
+        target_(target),
+        source_(source),
+        zeros_(static_cast<size_t>(source_channels)) {}
+
+  int64_t taps() const { return static_cast<int64_t>(y_.taps.size() * x_.taps.size()); }
+  int64_t total() const { return target_.count * y_.count * x_.count; }
+  /// Offsets of the taps in a weight tensor.
+  std::vector<int64_t> tap_offsets(const Tensor& weight) const {
+    std::vector<int64_t> offsets;
+    for (const int64_t ky : y_.taps) {
+      for (const int64_t kx : x_.taps) offsets.push_back(ky * weight.stride(2) + kx * weight.stride(3));
     }
-    height = outer_height = pixels / row;
-    width = outer_width = row;
+    return offsets;
   }
+
+  struct Chunk {
+    std::vector<float*> targets;
+    std::vector<const float*> sources;  // [tap][target]
+  };
+  Chunk chunk(int64_t begin, int64_t end) const {
+    const int64_t count = end - begin;
+    Chunk c{.targets = std::vector<float*>(static_cast<size_t>(count)),
+            .sources = std::vector<const float*>(static_cast<size_t>(count * taps()))};
+    for (int64_t i = begin; i < end;) {
+      const int64_t row = i / x_.count, x = i % x_.count, run = std::min(x_.count - x, end - i);
+      const int64_t picture = row / y_.count, y = row % y_.count;
+      float* to = target_.row(picture, y_.first + y * y_.step) + (x_.first + x * x_.step) * target_.pixel_step;
+      for (int64_t r = 0; r < run; ++r) c.targets[size_t(i - begin + r)] = to + r * x_.step * target_.pixel_step;
+      const float** from = c.sources.data() + (i - begin);
+      for (const int64_t dy : y_.offsets) {
+        const int64_t source_y = y * y_.source_step + dy;
+        const bool inside = source_y >= 0 && source_y < source_.height;
+        for (const int64_t dx : x_.offsets) {
+          run_of_sources(inside ? source_.row(picture, source_y) : nullptr, x * x_.source_step + dx, run, from);
+          from += count;
+        }
+      }
+      i += run;
+    }
+    return c;
+  }
+
+ private:
+  void run_of_sources(const float* row, int64_t x, int64_t run, const float** to) const {
+    for (int64_t r = 0; r < run; ++r, x += x_.source_step) {
+      to[r] = row && x >= 0 && x < source_.width ? row + x * source_.pixel_step : zeros_.data();
+    }
+  }
+
+  GatherAxis y_, x_;
+  Pictures target_, source_;
+  std::vector<float> zeros_;
 };
 
-/// Outer positions [first, last) along one axis whose tap `k` lies inside the picture.
-struct Range {
-  int64_t first, last;
-  int64_t count() const { return last - first; }
-};
-Range outer_range(int64_t k, int64_t padding, int64_t stride, int64_t inner, int64_t outer) {
-  const int64_t first = k >= padding ? 0 : (padding - k + stride - 1) / stride;
-  const int64_t last = std::min(outer, (inner - 1 + padding - k) / stride + 1);
-  return {first, std::max(first, inner + padding - k <= 0 ? first : last)};
-}
-
-/// weight (out×in×ky×kx) → ky×kx×(columns/16)×rows×16, columns the channels that come out.
-Tensor packed(const Tensor& weight, bool for_input_gradient) {
-  const Tensor taps = for_input_gradient ? weight.permute({2, 3, 1, 0}) : weight.permute({2, 3, 0, 1});
-  return taps.reshape({taps.size(0), taps.size(1), taps.size(2) / kPanel, kPanel, taps.size(3)})
-      .transpose(3, 4)
-      .contiguous();
-}
-
-/// f on every row of every picture: f(picture, row).
-template <typename F>
-void for_rows(int64_t batch, int64_t rows, const F& f) {
-  at::parallel_for(0, batch * rows, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) f(i / rows, i % rows);
+/// Filters `to` × `from` channels with these strides, at these taps, as gathered_product reads them.
+Tensor packed_filters(const Tensor& weight, bool backward, const std::vector<int64_t>& offsets) {
+  const int64_t out = weight.size(backward ? 1 : 0), in = weight.size(backward ? 0 : 1);
+  const int64_t taps = static_cast<int64_t>(offsets.size()), panels = (out + 15) / 16;
+  Tensor result = at::empty({panels, taps, in, 16}, weight.options().requires_grad(false));
+  const float* from = weight.data_ptr<float>();
+  float* to = result.data_ptr<float>();
+  const int64_t out_stride = weight.stride(backward ? 1 : 0), in_stride = weight.stride(backward ? 0 : 1);
+  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
+    const FilterPacking params{.from = from + begin * 16 * out_stride,
+                               .to = to + begin * taps * in * 16,
+                               .out = std::min(out, end * 16) - begin * 16,
+                               .in = in,
+                               .out_stride = out_stride,
+                               .in_stride = in_stride,
+                               .taps = taps,
+                               .offsets = offsets.data()};
+    LIFTED_CALL_ISA(pack_filters, params);
   });
+  return result;
 }
 
-void fill_row(float* row, int64_t pixels, int64_t channels, const float* bias) {
-  if (!bias) return std::fill_n(row, pixels * channels, 0.0f), void();
-  for (int64_t i = 0; i < pixels; ++i) std::copy_n(bias, channels, row + i * channels);
+/// Pixels of one task: their channels stay in a second-level cache's reach, and every thread has work.
+int64_t chunk_size(int64_t total, int64_t channels) {
+  const int64_t share = (total + at::get_num_threads() - 1) / at::get_num_threads();
+  return std::min(std::clamp<int64_t>(40'000 / channels / 12 * 12, 48, 384), rounded_up(share, 12));
+}
+
+/// Every target pixel = bias + Σ packed · source.
+void gather_products(const Gathering& gathering, const Tensor& filters, int64_t in, int64_t out, const float* bias,
+                     int64_t relu_channels) {
+  const float* b = filters.data_ptr<float>();
+  const int64_t total = gathering.total(), size = chunk_size(total, in);
+  at::parallel_for(0, (total + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin * size; first < std::min(end * size, total); first += size) {
+      const auto chunk = gathering.chunk(first, std::min(first + size, total));
+      const GatheredProduct product{.a = chunk.sources.data(),
+                                    .c = chunk.targets.data(),
+                                    .b = b,
+                                    .bias = bias,
+                                    .rows = static_cast<int64_t>(chunk.targets.size()),
+                                    .taps = gathering.taps(),
+                                    .depth = in,
+                                    .columns = out,
+                                    .relu_columns = relu_channels};
+      LIFTED_CALL_ISA(gathered_product, product);
+    }
+  });
 }
 
 Tensor dense_pictures(const Tensor& like, int64_t channels, int64_t height, int64_t width) {
   return at::empty({like.size(0), channels, height, width}, like.options().requires_grad(false).memory_format(kDense));
 }
 
+Gathering forward_gathering(const Tensor& x, const Tensor& y, at::IntArrayRef weight, const ConvolutionOptions& o) {
+  return {forward_axis(y.size(2), weight[2], o.stride, o.padding.y),
+          forward_axis(y.size(3), weight[3], o.stride, o.padding.x), Pictures(y), Pictures(x), x.size(1)};
+}
+
+/// One value for each column of the panels.
+Tensor padded_bias(const Tensor& bias) {
+  return bias.size(0) % 16 == 0 ? bias.contiguous() : at::constant_pad_nd(bias, {0, 16 - bias.size(0) % 16});
+}
+
 }  // namespace
 
 bool direct_conv_takes(int64_t in, int64_t out) {
   // AVX-512: oneDNN's own channels_last kernels reach the machine's peak there.
-  return isa_level() == IsaLevel::avx2 && in % kPanel == 0 && out % kPanel == 0 && in > 0 && out > 0;
+  return isa_level() == IsaLevel::avx2 && in > 0 && out > 0;
+}
+
+Tensor pack_direct(const Tensor& weight) {
+  std::vector<int64_t> offsets;
+  for (int64_t ky = 0; ky < weight.size(2); ++ky) {
+    for (int64_t kx = 0; kx < weight.size(3); ++kx) {
+      offsets.push_back(ky * weight.stride(2) + kx * weight.stride(3));
+    }
+  }
+  return packed_filters(weight, false, offsets);
+}
+
+void direct_conv2d_into(const Tensor& x, const Tensor& filters, at::IntArrayRef weight_size, const Tensor& bias,
+                        const ConvolutionOptions& o, int64_t relu_channels, const Tensor& y) {
+  gather_products(forward_gathering(x, y, weight_size, o), filters, x.size(1), y.size(1),
+                  bias.defined() ? bias.data_ptr<float>() : nullptr, relu_channels);
 }
 
 Tensor direct_conv2d(const Tensor& pictures, const Tensor& weight, const Tensor& bias, const ConvolutionOptions& o) {
-  const Tensor x = pictures.contiguous(kDense), taps = packed(weight, false);
-  const auto side = [&](int64_t axis, int64_t padding) {
-    return (x.size(axis) + 2 * padding - weight.size(axis)) / o.stride + 1;
-  };
-  Tensor y = dense_pictures(x, weight.size(0), side(2, o.padding.y), side(3, o.padding.x));
-  const Shape s(x.sizes(), y.sizes(), weight.sizes(), o);
-  const Tensor offsets = bias.defined() ? bias.contiguous() : bias;
-  const float *from = x.data_ptr<float>(), *b = taps.data_ptr<float>();
-  const float* added = bias.defined() ? offsets.data_ptr<float>() : nullptr;
-  float* to = y.data_ptr<float>();
-  for_rows(s.batch, s.outer_height, [&](int64_t picture, int64_t row) {
-    float* outer = to + (picture * s.outer_height + row) * s.outer_width * s.out;
-    fill_row(outer, s.outer_width, s.out, added);
-    for (int64_t ky = 0; ky < s.kernel_y; ++ky) {
-      const int64_t y_in = row * s.stride - s.pad_y + ky;
-      if (y_in < 0 || y_in >= s.height) continue;
-      const float* inner = from + (picture * s.height + y_in) * s.width * s.in;
-      for (int64_t kx = 0; kx < s.kernel_x; ++kx) {
-        const Range xs = outer_range(kx, s.pad_x, s.stride, s.width, s.outer_width);
-        if (xs.count() <= 0) continue;
-        const PanelProduct product{.a = inner + (xs.first * s.stride - s.pad_x + kx) * s.in,
-                                   .b = b + (ky * s.kernel_x + kx) * s.in * s.out,
-                                   .c = outer + xs.first * s.out,
-                                   .rows = xs.count(),
-                                   .depth = s.in,
-                                   .panels = s.out / kPanel,
-                                   .a_row = s.stride * s.in,
-                                   .a_k = 1,
-                                   .b_panel = s.in * kPanel,
-                                   .b_k = kPanel,
-                                   .c_row = s.out,
-                                   .accumulate = true};
-        LIFTED_CALL_ISA(panel_product, product);
-      }
-    }
-  });
+  const Tensor x = pictures.contiguous(kDense);
+  const auto size = convolved_size(x.sizes(), weight.sizes(), o);
+  Tensor y = dense_pictures(x, size[1], size[2], size[3]);
+  direct_conv2d_into(x, pack_direct(weight), weight.sizes(), bias.defined() ? padded_bias(bias) : bias, o, 0, y);
   return y;
 }
 
 Tensor direct_input_gradient(const Tensor& gradient, const Tensor& weight, at::IntArrayRef input_size,
                              const ConvolutionOptions& o) {
-  const Tensor y = gradient.contiguous(kDense), taps = packed(weight, true);
+  const Tensor y = gradient.contiguous(kDense);
   Tensor x = dense_pictures(y, input_size[1], input_size[2], input_size[3]);
-  const Shape s(x.sizes(), y.sizes(), weight.sizes(), o);
-  const float *from = y.data_ptr<float>(), *b = taps.data_ptr<float>();
-  float* to = x.data_ptr<float>();
-  for_rows(s.batch, s.height, [&](int64_t picture, int64_t row) {
-    float* inner = to + (picture * s.height + row) * s.width * s.in;
-    fill_row(inner, s.width, s.in, nullptr);
-    for (int64_t ky = 0; ky < s.kernel_y; ++ky) {
-      const int64_t up = row + s.pad_y - ky;
-      if (up < 0 || up % s.stride != 0 || up / s.stride >= s.outer_height) continue;
-      const float* outer = from + (picture * s.outer_height + up / s.stride) * s.outer_width * s.out;
-      for (int64_t kx = 0; kx < s.kernel_x; ++kx) {
-        const Range xs = outer_range(kx, s.pad_x, s.stride, s.width, s.outer_width);
-        if (xs.count() <= 0) continue;
-        const PanelProduct product{.a = outer + xs.first * s.out,
-                                   .b = b + (ky * s.kernel_x + kx) * s.in * s.out,
-                                   .c = inner + (xs.first * s.stride - s.pad_x + kx) * s.in,
-                                   .rows = xs.count(),
-                                   .depth = s.out,
-                                   .panels = s.in / kPanel,
-                                   .a_row = s.out,
-                                   .a_k = 1,
-                                   .b_panel = s.out * kPanel,
-                                   .b_k = kPanel,
-                                   .c_row = s.stride * s.in,
-                                   .accumulate = true};
-        LIFTED_CALL_ISA(panel_product, product);
-      }
+  for (int64_t first_y = 0; first_y < std::min(o.stride, x.size(2)); ++first_y) {
+    for (int64_t first_x = 0; first_x < std::min(o.stride, x.size(3)); ++first_x) {
+      const Gathering gathering(backward_axis(x.size(2), weight.size(2), o.stride, o.padding.y, first_y),
+                                backward_axis(x.size(3), weight.size(3), o.stride, o.padding.x, first_x), Pictures(x),
+                                Pictures(y), y.size(1));
+      gather_products(gathering, packed_filters(weight, true, gathering.tap_offsets(weight)), y.size(1), x.size(1),
+                      nullptr, 0);
     }
-  });
+  }
   return x;
 }
 
 Tensor direct_weight_gradient(const Tensor& gradient, const Tensor& pictures, at::IntArrayRef weight_size,
                               const ConvolutionOptions& o) {
   const Tensor y = gradient.contiguous(kDense), x = pictures.contiguous(kDense);
-  const Shape s(x.sizes(), y.sizes(), weight_size, o);
-  constexpr int64_t kRows = 48;
-  const int64_t parts = (s.in + kRows - 1) / kRows;
-  Tensor sums = at::zeros({weight_size[2], weight_size[3], s.in, s.out}, x.options().requires_grad(false));
-  const float *inner = x.data_ptr<float>(), *outer = y.data_ptr<float>();
+  const Gathering gathering = forward_gathering(x, y, weight_size, o);
+  const int64_t in = x.size(1), out = y.size(1), panels = (out + 15) / 16, taps = gathering.taps();
+  Tensor sums = at::zeros({taps, in, panels * 16}, x.options().requires_grad(false));
+  std::vector<float> columns(static_cast<size_t>(panels * 16 * kDepthAtOnce));
   float* to = sums.data_ptr<float>();
-  // Every thread has taps and rows of its own and goes through all pictures in order.
-  at::parallel_for(0, s.kernel_y * s.kernel_x * parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t tap = i / parts, first = i % parts * kRows, ky = tap / s.kernel_x, kx = tap % s.kernel_x;
-      const Range ys = outer_range(ky, s.pad_y, s.stride, s.height, s.outer_height);
-      const Range xs = outer_range(kx, s.pad_x, s.stride, s.width, s.outer_width);
-      if (xs.count() <= 0) continue;
-      for (int64_t picture = 0; picture < s.batch; ++picture) {
-        for (int64_t row = ys.first; row < ys.last; ++row) {
-          const int64_t y_in = row * s.stride - s.pad_y + ky, x_in = xs.first * s.stride - s.pad_x + kx;
-          const PanelProduct product{.a = inner + ((picture * s.height + y_in) * s.width + x_in) * s.in + first,
-                                     .b = outer + ((picture * s.outer_height + row) * s.outer_width + xs.first) * s.out,
-                                     .c = to + (tap * s.in + first) * s.out,
-                                     .rows = std::min(kRows, s.in - first),
-                                     .depth = xs.count(),
-                                     .panels = s.out / kPanel,
-                                     .a_row = 1,
-                                     .a_k = s.stride * s.in,
-                                     .b_panel = kPanel,
-                                     .b_k = s.out,
-                                     .c_row = s.out,
-                                     .accumulate = true};
-          LIFTED_CALL_ISA(panel_product, product);
-        }
+  const int64_t parts = (in + 15) / 16;
+  for (int64_t first = 0; first < gathering.total(); first += kDepthAtOnce) {
+    const auto chunk = gathering.chunk(first, std::min(first + kDepthAtOnce, gathering.total()));
+    const int64_t depth = static_cast<int64_t>(chunk.targets.size());
+    const PanelPacking packing{chunk.targets.data(), columns.data(), depth, out};
+    LIFTED_CALL_ISA(pack_panels, packing);
+    at::parallel_for(0, taps * parts, 1, [&](int64_t begin, int64_t end) {
+      alignas(64) float buffer[16 * kDepthAtOnce];
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t tap = i / parts, channel = i % parts * 16;
+        const GatheredOuterProduct product{.x = chunk.sources.data() + tap * depth,
+                                           .channel = channel,
+                                           .y = columns.data(),
+                                           .sums = to + (tap * in + channel) * panels * 16,
+                                           .packed = buffer,
+                                           .rows = std::min<int64_t>(16, in - channel),
+                                           .depth = depth,
+                                           .panels = panels,
+                                           .sum_row = panels * 16};
+        LIFTED_CALL_ISA(gathered_outer_product, product);
       }
-    }
-  });
-  return sums.permute({3, 2, 0, 1}).contiguous();
+    });
+  }
+  Tensor result = at::empty(weight_size, x.options().requires_grad(false));
+  const SumUnpacking unpacking{to, result.data_ptr<float>(), out, in, taps, panels * 16};
+  LIFTED_CALL_ISA(unpack_sums, unpacking);
+  return result;
 }
 
 }  // namespace lifted::ops

@@ -1,6 +1,6 @@
-// Convolutions of any kernel and stride as sums of matrix products, one for each tap: as fast as the processor's
-// multiply-adds where a library's channels_last kernels are not. All tensors are fp32 on the CPU with multiples of
-// 16 channels; results are channels_last and do not depend on the batch or the number of threads.
+// Convolutions of any kernel and stride as products of gathered pixels: as fast as the processor's multiply-adds where
+// a library's channels_last kernels are not. All tensors are fp32 on the CPU; results are channels_last and do not
+// depend on the batch or the number of threads.
 #pragma once
 
 #include <torch/types.h>
@@ -9,7 +9,7 @@
 
 namespace lifted::ops {
 
-/// Whether the functions below take these channels, and gain by it on this processor.
+/// Whether the functions below gain by these channels on this processor.
 bool direct_conv_takes(int64_t in, int64_t out);
 
 /// As conv2d and its gradients (convolution.h).
@@ -19,5 +19,15 @@ torch::Tensor direct_input_gradient(const torch::Tensor& y, const torch::Tensor&
                                     const ConvolutionOptions& options);
 torch::Tensor direct_weight_gradient(const torch::Tensor& y, const torch::Tensor& x, at::IntArrayRef weight_size,
                                      const ConvolutionOptions& options);
+
+/// Weights as direct_conv2d_into reads them.
+torch::Tensor pack_direct(const torch::Tensor& weight);
+
+/// What direct_conv2d returns, at least 0 in the first relu_channels (a multiple of 16, or all), written to `y`. x and
+/// y: channels innermost, also parts of the channels of a channels_last tensor. bias: out rounded up to 16, or
+/// undefined.
+void direct_conv2d_into(const torch::Tensor& x, const torch::Tensor& packed, at::IntArrayRef weight_size,
+                        const torch::Tensor& bias, const ConvolutionOptions& options, int64_t relu_channels,
+                        const torch::Tensor& y);
 
 }  // namespace lifted::ops

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/ops/cpu/row_blocks_inl.h"
 #include "lifted/ops/cpu/simd.h"
 
 namespace lifted::ops::LIFTED_ISA {
@@ -27,24 +28,13 @@ void block(const PanelProduct& p, int64_t first_row, int64_t panel, int64_t firs
   for (int r = 0; r < R; ++r) store(c + r * p.c_row, sums[r]);
 }
 
-template <int R>
-int64_t blocks(const PanelProduct& p, int64_t row, int64_t panel, int64_t first, int64_t last) {
-  for (; row + R <= p.rows; row += R) block<R>(p, row, panel, first, last);
-  return row;
-}
-
 }  // namespace
 
 void panel_product(const PanelProduct& p) {
   for (int64_t first = 0; first < p.depth; first += kDepth) {
     const int64_t last = std::min(p.depth, first + kDepth);
     for (int64_t panel = 0; panel < p.panels; ++panel) {
-      int64_t row = 0;
-      if constexpr (kAccumulators >= 24) row = blocks<24>(p, row, panel, first, last);
-      if constexpr (kAccumulators >= 24) row = blocks<12>(p, row, panel, first, last);
-      if constexpr (kAccumulators >= 6) row = blocks<6>(p, row, panel, first, last);
-      row = blocks<2>(p, row, panel, first, last);
-      row = blocks<1>(p, row, panel, first, last);
+      for_row_blocks(p.rows, [&]<int R>(int64_t row) { block<R>(p, row, panel, first, last); });
     }
   }
 }

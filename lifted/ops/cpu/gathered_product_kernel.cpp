@@ -4,6 +4,7 @@
 
 #include "lifted/ops/cpu/row_blocks_inl.h"
 #include "lifted/ops/cpu/simd.h"
+#include "lifted/ops/cpu/transpose_inl.h"
 
 namespace lifted::ops::LIFTED_ISA {
 namespace {
@@ -82,6 +83,40 @@ void outer_block(const GatheredOuterProduct& p, const float* a, const float* b, 
   for (int r = 0; r < R; ++r) store(c + r * p.sum_row, sums[r]);
 }
 
+/// Whether the taps of an input follow one another, and the inputs too: rows of in·taps floats for every output.
+bool in_rows(const FilterPacking& p) {
+  bool in_order = p.in_stride == p.taps;
+  for (int64_t tap = 0; tap < p.taps; ++tap) in_order = in_order && p.offsets[tap] == tap;
+  return in_order;
+}
+
+/// The place of number j of such a row among [tap][input].
+int64_t tap_first(int64_t j, int64_t taps, int64_t in) {
+  return j % taps * in + j / taps;
+}
+
+/// Sixteen outputs from number `first` of their rows on; returns where it stopped.
+int64_t pack_rows(const FilterPacking& p, const float* from, float* to) {
+  int64_t j = 0;
+  for (; j + 8 <= p.in * p.taps; j += 8) {
+    for (int64_t half = 0; half < 16; half += 8) {
+      transpose8([&](int row) { return from + (half + row) * p.out_stride + j; },
+                 [&](int column) { return to + tap_first(j + column, p.taps, p.in) * 16 + half; });
+    }
+  }
+  return j;
+}
+
+void pack_one(const FilterPacking& p, const float* from, float* to, int64_t columns) {
+  if (columns == 16) {
+#pragma GCC unroll 16
+    for (int64_t column = 0; column < 16; ++column) to[column] = from[column * p.out_stride];
+    return;
+  }
+  for (int64_t column = 0; column < columns; ++column) to[column] = from[column * p.out_stride];
+  for (int64_t column = columns; column < 16; ++column) to[column] = 0;
+}
+
 }  // namespace
 
 void gathered_product(const GatheredProduct& p) {
@@ -106,28 +141,31 @@ void pack_panels(const PanelPacking& p) {
 }
 
 void pack_filters(const FilterPacking& p) {
+  const bool rows = in_rows(p);
   for (int64_t first = 0; first < p.out; first += 16) {
     const int64_t columns = std::min<int64_t>(16, p.out - first);
-    for (int64_t i = 0; i < p.in; ++i) {
-      for (int64_t tap = 0; tap < p.taps; ++tap) {
-        const float* from = p.from + first * p.out_stride + i * p.in_stride + p.offsets[tap];
-        float* to = p.to + (first * p.taps + tap * 16) * p.in + i * 16;
-        for (int64_t column = 0; column < columns; ++column) to[column] = from[column * p.out_stride];
-        for (int64_t column = columns; column < 16; ++column) to[column] = 0;
-      }
+    const float* from = p.from + first * p.out_stride;
+    float* to = p.to + first * p.taps * p.in;
+    const int64_t done = rows && columns == 16 ? pack_rows(p, from, to) : 0;
+    for (int64_t j = done; j < p.in * p.taps; ++j) {
+      const int64_t i = j / p.taps, tap = j % p.taps;
+      pack_one(p, from + i * p.in_stride + p.offsets[tap], to + (tap * p.in + i) * 16, columns);
     }
   }
 }
 
 void unpack_sums(const SumUnpacking& p) {
-  for (int64_t first = 0; first < p.out; first += 16) {
-    const int64_t columns = std::min<int64_t>(16, p.out - first);
-    for (int64_t i = 0; i < p.in; ++i) {
-      for (int64_t tap = 0; tap < p.taps; ++tap) {
-        const float* from = p.sums + (tap * p.in + i) * p.sum_row + first;
-        float* to = p.to + (first * p.in + i) * p.taps + tap;
-        for (int64_t column = 0; column < columns; ++column) to[column * p.in * p.taps] = from[column];
-      }
+  const int64_t row = p.in * p.taps;
+  for (int64_t first = 0; first < p.out; first += 8) {
+    const int64_t columns = std::min<int64_t>(8, p.out - first);
+    const auto from = [&](int64_t j) { return p.sums + tap_first(j, p.taps, p.in) * p.sum_row + first; };
+    float* to = p.to + first * row;
+    int64_t j = 0;
+    for (; columns == 8 && j + 8 <= row; j += 8) {
+      transpose8([&](int number) { return from(j + number); }, [&](int column) { return to + column * row + j; });
+    }
+    for (; j < row; ++j) {
+      for (int64_t column = 0; column < columns; ++column) to[column * row + j] = from(j)[column];
     }
   }
 }

@@ -20,22 +20,21 @@ F16 greater(F16 a, F16 b) {
 }
 
 /// Sixteen channels of one window.
+template <bool Mean>
 F16 pooled(const Pool3x3& p, const Window& w, int64_t channel, int64_t count) {
-  F16 result = load_some(p.from + w.first_y * p.row_step + w.first_x * p.pixel_step + channel, count);
+  const float* from = p.from + channel;
+  F16 result = load_some(from + w.first_y * p.row_step + w.first_x * p.pixel_step, count);
   for (int64_t y = w.first_y; y < w.last_y; ++y) {
-    for (int64_t x = w.first_x; x < w.last_x; ++x) {
-      if (y == w.first_y && x == w.first_x) continue;
-      const F16 value = load_some(p.from + y * p.row_step + x * p.pixel_step + channel, count);
-      result = p.mean ? result + value : greater(result, value);
+    for (int64_t x = w.first_x + (y == w.first_y); x < w.last_x; ++x) {
+      const F16 value = load_some(from + y * p.row_step + x * p.pixel_step, count);
+      result = Mean ? result + value : greater(result, value);
     }
   }
-  if (!p.mean) return result;
-  return result * broadcast(1.0f / static_cast<float>((w.last_y - w.first_y) * (w.last_x - w.first_x)));
+  return Mean ? result * broadcast(1.0f / static_cast<float>((w.last_y - w.first_y) * (w.last_x - w.first_x))) : result;
 }
 
-}  // namespace
-
-void pool3x3(const Pool3x3& p) {
+template <bool Mean>
+void pool_all(const Pool3x3& p) {
   for (int64_t y = 0; y < p.out_height; ++y) {
     for (int64_t x = 0; x < p.out_width; ++x) {
       const int64_t top = y * p.stride - p.padding, left = x * p.stride - p.padding;
@@ -44,11 +43,17 @@ void pool3x3(const Pool3x3& p) {
       float* to = p.to + y * p.out_row_step + x * p.out_pixel_step;
       for (int64_t c = 0; c < p.channels; c += 16) {
         const int64_t count = std::min<int64_t>(16, p.channels - c);
-        const F16 value = pooled(p, window, c, count);
+        const F16 value = pooled<Mean>(p, window, c, count);
         store_some(to + c, p.relu ? maximum(broadcast(0), value) : value, count);
       }
     }
   }
+}
+
+}  // namespace
+
+void pool3x3(const Pool3x3& p) {
+  p.mean ? pool_all<true>(p) : pool_all<false>(p);
 }
 
 }  // namespace lifted::ops::LIFTED_ISA

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/ops/cpu/transpose_inl.h"
 #include "lifted/ops/cpu/winograd_axis_inl.h"
 
 namespace lifted::ops::LIFTED_ISA {
@@ -156,6 +157,41 @@ int64_t weight_at(const WinogradWeights& w, int64_t o, int64_t i, int y, int x) 
   return o * w.out_stride + i * w.in_stride + y * w.y_stride + x * w.x_stride;
 }
 
+/// Whether the nine taps of a 3×3 filter follow one another.
+template <typename Y, typename X>
+bool nine_in_a_row(const WinogradWeights& w) {
+  return Y::kTaps == 3 && X::kTaps == 3 && w.x_stride == 1 && w.y_stride == 3;
+}
+
+/// taps[t][l] = tap t of the filter from input i to output 16·panel + l.
+template <typename Y, typename X>
+void gather_taps(const WinogradWeights& w, const float* from, int64_t panel, int64_t i, float (*taps)[16]) {
+  constexpr int kTaps = Y::kTaps * X::kTaps;
+  const float* first = from + panel * 16 * w.out_stride + i * w.in_stride;
+  if (nine_in_a_row<Y, X>(w)) {
+    for (int l = 0; l < 16; l += 8) {
+      transpose8([&](int row) { return first + (l + row) * w.out_stride; },
+                 [&](int t) { return taps[w.turned ? 8 - t : t] + l; });
+    }
+    for (int l = 0; l < 16; ++l) taps[w.turned ? 0 : 8][l] = first[l * w.out_stride + 8];
+    return;
+  }
+  for (int t = 0; t < kTaps; ++t) {
+    const float* tap = first + weight_at<Y, X>(w, 0, 0, t / X::kTaps, t % X::kTaps);
+    for (int l = 0; l < 16; ++l) taps[t][l] = tap[l * w.out_stride];
+  }
+}
+
+/// The reverse, for filters that are not turned.
+void scatter_taps(const WinogradWeights& w, const float (*taps)[16], int64_t panel, int64_t i, float* to) {
+  using A = Axis<4, 3>;
+  float* first = to + panel * 16 * w.out_stride + i * w.in_stride;
+  for (int l = 0; l < 16; l += 8) {
+    transpose8([&](int t) { return taps[t] + l; }, [&](int row) { return first + (l + row) * w.out_stride; });
+  }
+  for (int l = 0; l < 16; ++l) first[l * w.out_stride + weight_at<A, A>(w, 0, 0, 2, 2)] = taps[8][l];
+}
+
 template <typename Y, typename X>
 void transform_weights(const WinogradWeightTransform& p) {
   const auto& w = p.weights;
@@ -163,13 +199,7 @@ void transform_weights(const WinogradWeightTransform& p) {
   V g[Y::kTaps * X::kTaps], half[Y::kSide * X::kTaps], row[X::kSide];
   for (int64_t panel = w.first_panel; panel < w.first_panel + w.panels; ++panel) {
     for (int64_t i = 0; i < w.in; ++i) {
-      for (int l = 0; l < 16; ++l) {
-        for (int y = 0; y < Y::kTaps; ++y) {
-          for (int x = 0; x < X::kTaps; ++x) {
-            taps[y * X::kTaps + x][l] = p.from[weight_at<Y, X>(w, panel * 16 + l, i, y, x)];
-          }
-        }
-      }
+      gather_taps<Y, X>(w, p.from, panel, i, taps);
       for (int64_t l = 0; l < 16; l += kStep) {
         float* to = p.to + (panel * w.in + i) * 16 + l;
         for (int t = 0; t < Y::kTaps * X::kTaps; ++t) g[t] = load<float>(taps[t] + l);
@@ -200,9 +230,7 @@ void adjoint_weights(const WinogradWeightAdjoint& p) {
           for (int k = 0; k < 3; ++k) store_lanes(taps[j * 3 + k] + l, g[k]);
         }
       }
-      for (int l = 0; l < 16; ++l) {
-        for (int t = 0; t < 9; ++t) p.to[weight_at<A, A>(w, panel * 16 + l, i, t / 3, t % 3)] = taps[t][l];
-      }
+      scatter_taps(w, taps, panel, i, p.to);
     }
   }
 }

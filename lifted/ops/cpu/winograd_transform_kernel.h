@@ -79,7 +79,7 @@ struct WinogradWeightTransform {
 struct WinogradWeightAdjoint {
   WinogradWeights weights;
   const float* from;  // [position][in][out]
-  float* to;
+  float* to;          // out×in×3×3, contiguous
 };
 
 LIFTED_DECLARE_ISA(

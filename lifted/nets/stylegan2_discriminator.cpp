@@ -105,7 +105,7 @@ EqualConv2dImpl::EqualConv2dImpl(int64_t in, int64_t out, int64_t kernel)
 }
 
 Tensor EqualConv2dImpl::forward(const Tensor& x, int64_t stride, int64_t padding, double gain) const {
-  return ops::conv2d(x, weight * (weight_gain * gain), {.stride = stride, .padding = padding});
+  return ops::conv2d(x, weight, {.stride = stride, .padding = padding, .scale = weight_gain * gain});
 }
 
 DiscriminatorBlockImpl::DiscriminatorBlockImpl(int64_t in, int64_t out) {

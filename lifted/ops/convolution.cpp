@@ -65,11 +65,11 @@ struct Maps {  // the three maps without autograd
     const Named named("forward", algorithm, weight.sizes(), outer, o.stride);
     switch (algorithm) {
       case Algorithm::winograd:
-        return winograd_conv2d(x, weight, bias, o.padding.x);
+        return winograd_conv2d(x, weight, bias, o.padding.x, o.scale);
       case Algorithm::direct:
         return direct_conv2d(x, weight, bias, o);
       default:
-        return at::conv2d(x, weight, bias, {o.stride, o.stride}, {o.padding.y, o.padding.x});
+        return at::conv2d(x, scaled(weight, o), bias, {o.stride, o.stride}, {o.padding.y, o.padding.x});
     }
   }
   static Tensor input_gradient(const Tensor& y, const Tensor& weight, at::IntArrayRef size,
@@ -78,12 +78,12 @@ struct Maps {  // the three maps without autograd
     const Named named("input gradient", algorithm, weight.sizes(), y.sizes(), o.stride);
     switch (algorithm) {
       case Algorithm::winograd:
-        return winograd_input_gradient(y, weight, o.padding.x);
+        return winograd_input_gradient(y, weight, o.padding.x, o.scale);
       case Algorithm::direct:
         return direct_input_gradient(y, weight, size, o);
       default:  // Only the shape and layout of the input are read.
-        return std::get<0>(torch_gradients(y, at::empty(size, y.options().memory_format(kChannelsLast)), weight, o,
-                                           {true, false, false}));
+        return std::get<0>(torch_gradients(y, at::empty(size, y.options().memory_format(kChannelsLast)),
+                                           scaled(weight, o), o, {true, false, false}));
     }
   }
   static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
@@ -91,16 +91,20 @@ struct Maps {  // the three maps without autograd
     const Named named("weight gradient", algorithm, size, y.sizes(), o.stride);
     switch (algorithm) {
       case Algorithm::winograd:
-        return winograd_weight_gradient(y, x, o.padding.x);
+        return winograd_weight_gradient(y, x, o.padding.x, o.scale);
       case Algorithm::direct:
         return direct_weight_gradient(y, x, size, o);
       default:
-        return std::get<1>(
-            torch_gradients(y, x.contiguous(kChannelsLast), at::empty(size, y.options()), o, {false, true, false}));
+        return scaled(std::get<1>(torch_gradients(y, x.contiguous(kChannelsLast), at::empty(size, y.options()), o,
+                                                  {false, true, false})),
+                      o);
     }
   }
 
  private:
+  static Tensor scaled(const Tensor& weight, const ConvolutionOptions& o) {
+    return o.scale == 1 ? weight : weight * o.scale;
+  }
   static std::tuple<Tensor, Tensor, Tensor> torch_gradients(const Tensor& y, const Tensor& x, const Tensor& weight,
                                                             const ConvolutionOptions& o, std::array<bool, 3> which) {
     return at::convolution_backward(y.contiguous(kChannelsLast), x, weight, {}, {o.stride, o.stride},
@@ -111,13 +115,14 @@ struct Maps {  // the three maps without autograd
 void save(AutogradContext* ctx, const Tensor& a, const Tensor& b, const ConvolutionOptions& o) {
   ctx->save_for_backward({a, b});
   ctx->saved_data["stride"] = o.stride;
+  ctx->saved_data["scale"] = o.scale;
   ctx->saved_data["padding"] = std::vector<int64_t>{o.padding.y, o.padding.x};
   ctx->saved_data["needs"] = std::vector<int64_t>{a.requires_grad(), b.requires_grad()};
 }
 
 ConvolutionOptions saved_options(AutogradContext* ctx) {
   const auto padding = ctx->saved_data["padding"].toIntVector();
-  return {ctx->saved_data["stride"].toInt(), {padding[0], padding[1]}};
+  return {ctx->saved_data["stride"].toInt(), {padding[0], padding[1]}, ctx->saved_data["scale"].toDouble()};
 }
 
 bool needs(AutogradContext* ctx, size_t argument) {

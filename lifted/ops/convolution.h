@@ -21,6 +21,8 @@ struct Padding {
 struct ConvolutionOptions {
   int64_t stride = 1;
   Padding padding;
+  double scale =
+      1;  // multiplies the three maps, but not a bias: an equalized learning rate's gain, at no pass of its own
 };
 
 /// x: B×Cin×H×W, weight: Cout×Cin×kh×kw, bias: Cout or undefined → B×Cout×H'×W', H' = (H + 2·padding − kh)/stride + 1.
@@ -28,11 +30,11 @@ struct ConvolutionOptions {
 torch::Tensor conv2d(const torch::Tensor& x, const torch::Tensor& weight, const ConvolutionOptions& options = {},
                      const torch::Tensor& bias = {});
 
-/// The gradient of <y, conv2d(x, weight)> with respect to x, of shape `input_size`. y: B×Cout×H'×W'.
+/// The gradient of <y, conv2d(x, weight, options)> with respect to x, of shape `input_size`. y: B×Cout×H'×W'.
 torch::Tensor conv2d_input_gradient(const torch::Tensor& y, const torch::Tensor& weight, at::IntArrayRef input_size,
                                     const ConvolutionOptions& options = {});
 
-/// The gradient of <y, conv2d(x, weight)> with respect to weight, of shape `weight_size`.
+/// The gradient of <y, conv2d(x, weight, options)> with respect to weight, of shape `weight_size`.
 torch::Tensor conv2d_weight_gradient(const torch::Tensor& y, const torch::Tensor& x, at::IntArrayRef weight_size,
                                      const ConvolutionOptions& options = {});
 

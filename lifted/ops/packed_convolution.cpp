@@ -11,7 +11,7 @@ namespace lifted::ops {
 using torch::Tensor;
 
 PackedConvolution::PackedConvolution(const Tensor& weight, const Tensor& bias, const ConvolutionOptions& options)
-    : weight_(weight.detach().clone(at::MemoryFormat::ChannelsLast)), options_(options) {
+    : weight_((weight.detach() * options.scale).contiguous(at::MemoryFormat::ChannelsLast)), options_(options) {
   const int64_t out = weight.size(0), in = weight.size(1);
   bias_ = at::constant_pad_nd(bias.detach(), {0, (16 - out % 16) % 16}).contiguous();
   const auto best = best_convolution_algorithm();

@@ -143,6 +143,25 @@ TEST(Convolution, DerivativesOfTheFastFormsAgree) {
   }
 }
 
+TEST(Convolution, AScaleMultipliesEveryMap) {
+  torch::manual_seed(4);
+  for (const Case& c : kCases) {
+    const auto x = torch::randn(c.x), weight = torch::randn({c.out, c.x[1], c.kernel_y, c.kernel_x});
+    auto scaled = c.options;
+    scaled.scale = 0.25;
+    const auto run = [&](const ops::ConvolutionOptions& o) {
+      const auto in = x.clone().requires_grad_(true), filter = weight.clone().requires_grad_(true);
+      const auto y = ops::conv2d(in, filter, o);
+      const auto gradients = torch::autograd::grad({y.sum()}, {in, filter}, {}, true, true);
+      const auto second = torch::autograd::grad({gradients[0].square().sum()}, {filter});
+      return std::vector<Tensor>{y.detach(), gradients[0].detach(), gradients[1].detach(), second[0] / o.scale};
+    };
+    const auto plain = run(c.options), quarter = run(scaled);
+    // A power of two: exact.
+    for (size_t i = 0; i < plain.size(); ++i) EXPECT_TRUE(quarter[i].equal(plain[i] * 0.25)) << i;
+  }
+}
+
 TEST(Convolution, RefusesMismatchedChannels) {
   EXPECT_THROW(ops::conv2d(torch::zeros({1, 3, 4, 4}), torch::zeros({2, 4, 3, 3})), c10::Error);
   EXPECT_THROW(ops::conv_transpose2d_stride2(torch::zeros({1, 3, 4, 4}), torch::zeros({2, 4, 3, 3})), c10::Error);

@@ -121,7 +121,7 @@ class Gathering {
 };
 
 /// Filters `to` × `from` channels with these strides, at these taps, as gathered_product reads them.
-Tensor packed_filters(const Tensor& weight, bool backward, const std::vector<int64_t>& offsets) {
+Tensor packed_filters(const Tensor& weight, bool backward, const std::vector<int64_t>& offsets, double scale) {
   const int64_t out = weight.size(backward ? 1 : 0), in = weight.size(backward ? 0 : 1);
   const int64_t taps = static_cast<int64_t>(offsets.size()), panels = (out + 15) / 16;
   Tensor result = at::empty({panels, taps, in, 16}, weight.options().requires_grad(false));
@@ -136,7 +136,8 @@ Tensor packed_filters(const Tensor& weight, bool backward, const std::vector<int
                                .out_stride = out_stride,
                                .in_stride = in_stride,
                                .taps = taps,
-                               .offsets = offsets.data()};
+                               .offsets = offsets.data(),
+                               .scale = static_cast<float>(scale)};
     LIFTED_CALL_ISA(pack_filters, params);
   });
   return result;
@@ -191,14 +192,14 @@ bool direct_conv_takes(int64_t in, int64_t out) {
   return isa_level() == IsaLevel::avx2 && in > 0 && out > 0;
 }
 
-Tensor pack_direct(const Tensor& weight) {
+Tensor pack_direct(const Tensor& weight, double scale) {
   std::vector<int64_t> offsets;
   for (int64_t ky = 0; ky < weight.size(2); ++ky) {
     for (int64_t kx = 0; kx < weight.size(3); ++kx) {
       offsets.push_back(ky * weight.stride(2) + kx * weight.stride(3));
     }
   }
-  return packed_filters(weight, false, offsets);
+  return packed_filters(weight, false, offsets, scale);
 }
 
 void direct_conv2d_into(const Tensor& x, const Tensor& filters, at::IntArrayRef weight_size, const Tensor& bias,
@@ -211,7 +212,8 @@ Tensor direct_conv2d(const Tensor& pictures, const Tensor& weight, const Tensor&
   const Tensor x = pictures.contiguous(kDense);
   const auto size = convolved_size(x.sizes(), weight.sizes(), o);
   Tensor y = dense_pictures(x, size[1], size[2], size[3]);
-  direct_conv2d_into(x, pack_direct(weight), weight.sizes(), bias.defined() ? padded_bias(bias) : bias, o, 0, y);
+  direct_conv2d_into(x, pack_direct(weight, o.scale), weight.sizes(), bias.defined() ? padded_bias(bias) : bias, o, 0,
+                     y);
   return y;
 }
 
@@ -224,8 +226,8 @@ Tensor direct_input_gradient(const Tensor& gradient, const Tensor& weight, at::I
       const Gathering gathering(backward_axis(x.size(2), weight.size(2), o.stride, o.padding.y, first_y),
                                 backward_axis(x.size(3), weight.size(3), o.stride, o.padding.x, first_x), Pictures(x),
                                 Pictures(y), y.size(1));
-      gather_products(gathering, packed_filters(weight, true, gathering.tap_offsets(weight)), y.size(1), x.size(1),
-                      nullptr, 0);
+      gather_products(gathering, packed_filters(weight, true, gathering.tap_offsets(weight), o.scale), y.size(1),
+                      x.size(1), nullptr, 0);
     }
   }
   return x;
@@ -263,7 +265,7 @@ Tensor direct_weight_gradient(const Tensor& gradient, const Tensor& pictures, at
     });
   }
   Tensor result = at::empty(weight_size, x.options().requires_grad(false));
-  const SumUnpacking unpacking{to, result.data_ptr<float>(), out, in, taps, panels * 16};
+  const SumUnpacking unpacking{to, result.data_ptr<float>(), out, in, taps, panels * 16, static_cast<float>(o.scale)};
   LIFTED_CALL_ISA(unpack_sums, unpacking);
   return result;
 }

@@ -20,8 +20,8 @@ torch::Tensor direct_input_gradient(const torch::Tensor& y, const torch::Tensor&
 torch::Tensor direct_weight_gradient(const torch::Tensor& y, const torch::Tensor& x, at::IntArrayRef weight_size,
                                      const ConvolutionOptions& options);
 
-/// Weights as direct_conv2d_into reads them.
-torch::Tensor pack_direct(const torch::Tensor& weight);
+/// Weights times `scale` as direct_conv2d_into reads them.
+torch::Tensor pack_direct(const torch::Tensor& weight, double scale = 1);
 
 /// What direct_conv2d returns, at least 0 in the first relu_channels (a multiple of 16, or all), written to `y`. x and
 /// y: channels innermost, also parts of the channels of a channels_last tensor. bias: out rounded up to 16, or

@@ -100,8 +100,9 @@ int64_t pack_rows(const FilterPacking& p, const float* from, float* to) {
   int64_t j = 0;
   for (; j + 8 <= p.in * p.taps; j += 8) {
     for (int64_t half = 0; half < 16; half += 8) {
-      transpose8([&](int row) { return from + (half + row) * p.out_stride + j; },
-                 [&](int column) { return to + tap_first(j + column, p.taps, p.in) * 16 + half; });
+      transpose8(
+          p.scale, [&](int row) { return from + (half + row) * p.out_stride + j; },
+          [&](int column) { return to + tap_first(j + column, p.taps, p.in) * 16 + half; });
     }
   }
   return j;
@@ -110,10 +111,10 @@ int64_t pack_rows(const FilterPacking& p, const float* from, float* to) {
 void pack_one(const FilterPacking& p, const float* from, float* to, int64_t columns) {
   if (columns == 16) {
 #pragma GCC unroll 16
-    for (int64_t column = 0; column < 16; ++column) to[column] = from[column * p.out_stride];
+    for (int64_t column = 0; column < 16; ++column) to[column] = p.scale * from[column * p.out_stride];
     return;
   }
-  for (int64_t column = 0; column < columns; ++column) to[column] = from[column * p.out_stride];
+  for (int64_t column = 0; column < columns; ++column) to[column] = p.scale * from[column * p.out_stride];
   for (int64_t column = columns; column < 16; ++column) to[column] = 0;
 }
 
@@ -162,10 +163,11 @@ void unpack_sums(const SumUnpacking& p) {
     float* to = p.to + first * row;
     int64_t j = 0;
     for (; columns == 8 && j + 8 <= row; j += 8) {
-      transpose8([&](int number) { return from(j + number); }, [&](int column) { return to + column * row + j; });
+      transpose8(
+          p.scale, [&](int number) { return from(j + number); }, [&](int column) { return to + column * row + j; });
     }
     for (; j < row; ++j) {
-      for (int64_t column = 0; column < columns; ++column) to[column * row + j] = from(j)[column];
+      for (int64_t column = 0; column < columns; ++column) to[column * row + j] = p.scale * from(j)[column];
     }
   }
 }

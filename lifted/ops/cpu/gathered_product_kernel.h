@@ -37,19 +37,21 @@ struct PanelPacking {
   int64_t depth, columns;
 };
 
-/// to[o/16][tap][i][o%16] = from[o·out_stride + i·in_stride + offset[tap]], zeros beyond the last o.
+/// to[o/16][tap][i][o%16] = scale · from[o·out_stride + i·in_stride + offset[tap]], zeros beyond the last o.
 struct FilterPacking {
   const float* from;
   float* to;
   int64_t out, in, out_stride, in_stride, taps;
   const int64_t* offsets;
+  float scale;
 };
 
-/// to[o][i][tap] = sums[(tap·in + i)·sum_row + o].
+/// to[o][i][tap] = scale · sums[(tap·in + i)·sum_row + o].
 struct SumUnpacking {
   const float* sums;
   float* to;
   int64_t out, in, taps, sum_row;
+  float scale;
 };
 
 LIFTED_DECLARE_ISA(void gathered_product(const GatheredProduct& p);

@@ -93,7 +93,7 @@ struct Tiling {
 };
 
 /// Strides of out×in×h×w weights, with the roles of in and out exchanged for the input's gradient.
-WinogradWeights weights_of(const Tensor& weight, WinogradForm form, bool for_input_gradient) {
+WinogradWeights weights_of(const Tensor& weight, WinogradForm form, bool for_input_gradient, double scale = 1) {
   const bool swapped = for_input_gradient;
   const int64_t in = weight.size(swapped ? 0 : 1), out = weight.size(swapped ? 1 : 0);
   return {.form = form,
@@ -106,7 +106,8 @@ WinogradWeights weights_of(const Tensor& weight, WinogradForm form, bool for_inp
           .turned = swapped,
           .first_panel = 0,
           .panels = out / 16,
-          .position_stride = in * out + kGap};
+          .position_stride = in * out + kGap,
+          .scale = static_cast<float>(scale)};
 }
 
 /// f on parts of the panels.
@@ -169,10 +170,10 @@ void filter(const Filtering& f, WinogradForm form, const Tensor& x, const Tensor
   });
 }
 
-Tensor convolve(const Tensor& pictures, const Tensor& weight, bool input_gradient, const Tensor& bias,
-                int64_t padding) {
+Tensor convolve(const Tensor& pictures, const Tensor& weight, bool input_gradient, const Tensor& bias, int64_t padding,
+                double scale) {
   const Tensor x = dense(pictures), added = bias.defined() ? bias.contiguous() : bias;
-  const WinogradWeights weights = weights_of(weight, WinogradForm::square3, input_gradient);
+  const WinogradWeights weights = weights_of(weight, WinogradForm::square3, input_gradient, scale);
   const Buffer u = buffer_of(36 * weights.position_stride);
   transform_weights(weight, weights, u.get());
   Tensor y = empty_pictures(x, weights.out, x.size(2) + 2 * padding - 2, x.size(3) + 2 * padding - 2);
@@ -218,21 +219,21 @@ bool winograd_takes(int64_t in, int64_t out, int64_t side) {
   return winograd_form(in, out, 3, 3).has_value() && side >= kSmallestSide;
 }
 
-Tensor winograd_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t padding) {
-  return convolve(x, weight, false, bias, padding);
+Tensor winograd_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t padding, double scale) {
+  return convolve(x, weight, false, bias, padding, scale);
 }
 
-Tensor winograd_input_gradient(const Tensor& y, const Tensor& weight, int64_t padding) {
-  return convolve(y, weight, true, {}, 2 - padding);
+Tensor winograd_input_gradient(const Tensor& y, const Tensor& weight, int64_t padding, double scale) {
+  return convolve(y, weight, true, {}, 2 - padding, scale);
 }
 
-Tensor winograd_weight_gradient(const Tensor& gradient, const Tensor& pictures, int64_t padding) {
+Tensor winograd_weight_gradient(const Tensor& gradient, const Tensor& pictures, int64_t padding, double scale) {
   const Tensor x = dense(pictures), y = dense(gradient);
   const int64_t in = x.size(1), out = y.size(1);
   Tiling tiling(WinogradForm::square3, y, in + out);
   tiling.step = std::min(kMostTiles, tiling.total);  // the sums are read and written once a step
   Tensor result = at::empty({out, in, 3, 3}, x.options().requires_grad(false));
-  const WinogradWeights weights = weights_of(result, WinogradForm::square3, false);
+  const WinogradWeights weights = weights_of(result, WinogradForm::square3, false, scale);
   const Buffer v = tiling.buffer(in), w = tiling.buffer(out), sums = buffer_of(36 * weights.position_stride);
   const float *from = x.data_ptr<float>(), *outer = y.data_ptr<float>();
   for (int64_t first = 0; first < tiling.total; first += tiling.step) {

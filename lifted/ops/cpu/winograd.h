@@ -15,14 +15,17 @@ namespace lifted::ops {
 bool winograd_takes(int64_t in, int64_t out, int64_t side);
 
 /// x: B×in×H×W, weight: out×in×3×3, bias: out or undefined; padding 0 to 2 → B×out×(H+2p−2)×(W+2p−2).
+/// scale multiplies all but the bias, here and below.
 torch::Tensor winograd_conv2d(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
-                              int64_t padding);
+                              int64_t padding, double scale = 1);
 
 /// The adjoint in x: y: B×out×H'×W' → B×in×(H'−2p+2)×(W'−2p+2).
-torch::Tensor winograd_input_gradient(const torch::Tensor& y, const torch::Tensor& weight, int64_t padding);
+torch::Tensor winograd_input_gradient(const torch::Tensor& y, const torch::Tensor& weight, int64_t padding,
+                                      double scale = 1);
 
 /// The adjoint in weight: out×in×3×3, contiguous.
-torch::Tensor winograd_weight_gradient(const torch::Tensor& y, const torch::Tensor& x, int64_t padding);
+torch::Tensor winograd_weight_gradient(const torch::Tensor& y, const torch::Tensor& x, int64_t padding,
+                                       double scale = 1);
 
 /// The form for filters of these sizes, if there is one and the processor gains by it.
 std::optional<WinogradForm> winograd_form(int64_t in, int64_t out, int64_t kernel_y, int64_t kernel_x);

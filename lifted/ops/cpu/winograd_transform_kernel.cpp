@@ -170,8 +170,9 @@ void gather_taps(const WinogradWeights& w, const float* from, int64_t panel, int
   const float* first = from + panel * 16 * w.out_stride + i * w.in_stride;
   if (nine_in_a_row<Y, X>(w)) {
     for (int l = 0; l < 16; l += 8) {
-      transpose8([&](int row) { return first + (l + row) * w.out_stride; },
-                 [&](int t) { return taps[w.turned ? 8 - t : t] + l; });
+      transpose8(
+          1, [&](int row) { return first + (l + row) * w.out_stride; },
+          [&](int t) { return taps[w.turned ? 8 - t : t] + l; });
     }
     for (int l = 0; l < 16; ++l) taps[w.turned ? 0 : 8][l] = first[l * w.out_stride + 8];
     return;
@@ -187,7 +188,8 @@ void scatter_taps(const WinogradWeights& w, const float (*taps)[16], int64_t pan
   using A = Axis<4, 3>;
   float* first = to + panel * 16 * w.out_stride + i * w.in_stride;
   for (int l = 0; l < 16; l += 8) {
-    transpose8([&](int t) { return taps[t] + l; }, [&](int row) { return first + (l + row) * w.out_stride; });
+    transpose8(
+        1, [&](int t) { return taps[t] + l; }, [&](int row) { return first + (l + row) * w.out_stride; });
   }
   for (int l = 0; l < 16; ++l) first[l * w.out_stride + weight_at<A, A>(w, 0, 0, 2, 2)] = taps[8][l];
 }
@@ -202,7 +204,7 @@ void transform_weights(const WinogradWeightTransform& p) {
       gather_taps<Y, X>(w, p.from, panel, i, taps);
       for (int64_t l = 0; l < 16; l += kStep) {
         float* to = p.to + (panel * w.in + i) * 16 + l;
-        for (int t = 0; t < Y::kTaps * X::kTaps; ++t) g[t] = load<float>(taps[t] + l);
+        for (int t = 0; t < Y::kTaps * X::kTaps; ++t) g[t] = w.scale * load<float>(taps[t] + l);
         for (int x = 0; x < X::kTaps; ++x) Y::template weights<X::kTaps, X::kTaps>(g + x, half + x);
         for (int j = 0; j < Y::kSide; ++j) {
           X::template weights<1, 1>(half + j * X::kTaps, row);
@@ -227,7 +229,7 @@ void adjoint_weights(const WinogradWeightAdjoint& p) {
         for (int j = 0; j < kSide; ++j) A::weights_adjoint<kSide, kSide>(u + j, half + j);
         for (int j = 0; j < 3; ++j) {
           A::weights_adjoint<1, 1>(half + j * kSide, g);
-          for (int k = 0; k < 3; ++k) store_lanes(taps[j * 3 + k] + l, g[k]);
+          for (int k = 0; k < 3; ++k) store_lanes(taps[j * 3 + k] + l, w.scale * g[k]);
         }
       }
       scatter_taps(w, taps, panel, i, p.to);

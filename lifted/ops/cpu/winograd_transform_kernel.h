@@ -68,6 +68,7 @@ struct WinogradWeights {
   bool turned;                  // by 180°: the weights of the input's gradient
   int64_t first_panel, panels;  // of sixteen output channels
   int64_t position_stride;      // of the transform, in floats
+  float scale;                  // multiplies the weights
 };
 
 struct WinogradWeightTransform {

@@ -14,7 +14,7 @@
 namespace lifted::data {
 
 struct LoaderOptions {
-  int batch = 16;
+  int batch = 16;  ///< of this process
   uint64_t seed = 0;
   bool shuffle = true;
   /// Flips half of the samples left-right, decided by seed and position.
@@ -22,6 +22,10 @@ struct LoaderOptions {
   /// Of `ranks` processes with the same seed this one takes every ranks-th sample, from the rank-th on: together they
   /// see every image once per epoch.
   int rank = 0, ranks = 1;
+  /// Which parts of all processes' batch this one takes, one after another, where it is cut into `shards` of them:
+  /// shard s has every shards-th sample from the s-th on, whoever takes it. Empty: the rank-th of `ranks`.
+  std::vector<int64_t> mine = {};
+  int64_t shards = 0;
   int workers = 2;
   /// Batches decoded ahead.
   int prefetch = 3;

@@ -1,6 +1,8 @@
 // A folder per run, as users of StyleGAN2-ADA know it.
 #pragma once
 
+#include <torch/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lifted/formats/image.h"
@@ -19,7 +22,9 @@ namespace lifted::train {
 class Statistics {
  public:
   void add(const std::string& name, double value);
-  void clear() { entries_.clear(); }
+  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at once.
+  void add(const std::string& name, const torch::Tensor& values);
+  void clear();
   /// The mean, or `otherwise` if nothing of that name was added.
   double mean(const std::string& name, double otherwise = 0) const;
   /// {"name": {"num": …, "mean": …, "std": …}, …}, the line format of stats.jsonl.
@@ -29,8 +34,12 @@ class Statistics {
   struct Entry {
     int64_t count = 0;
     double sum = 0, square_sum = 0;
+    void add(double value);
   };
-  std::map<std::string, Entry> entries_;
+  void read() const;
+
+  mutable std::map<std::string, Entry> entries_;
+  mutable std::vector<std::pair<std::string, torch::Tensor>> unread_;
 };
 
 class RunDirectory {

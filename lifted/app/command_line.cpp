@@ -196,6 +196,7 @@ std::unique_ptr<CLI::App> make_command_line() {
                          add_train_depth,
                          add_train_lift,
                          add_ablate,
+                         add_launch,
                          add_project,
                          add_metrics,
                          add_reproduce,

@@ -155,9 +155,13 @@ Tensor augment(const Tensor& images, double p, at::Generator& generator) {
 }
 
 void AugmentationController::observe(const Tensor& real_logits) {
-  const Tensor signs = real_logits.detach().sign().sum().to(torch::kFloat64);
+  observe_signs(real_logits.detach().sign().sum(), real_logits.size(0));
+}
+
+void AugmentationController::observe_signs(const Tensor& sum, int64_t count) {
+  const Tensor signs = sum.to(torch::kFloat64).reshape({});
   unread_ = unread_.defined() ? unread_ + signs : signs;
-  count_ += real_logits.size(0);
+  count_ += count;
   if (count_ < options_.update_every) return;
   read();
   r_t_ = sign_sum_ / static_cast<double>(count_);

@@ -45,6 +45,8 @@ class AugmentationController {
 
   /// `real_logits`: B×1, the discriminator's on (augmented) training images. Stays on their device until p is due.
   void observe(const torch::Tensor& real_logits);
+  /// The same of `count` logits, of which only the sum of their signs is known: one element.
+  void observe_signs(const torch::Tensor& sum, int64_t count);
 
   double p() const { return p_; }
   /// The last complete measurement.

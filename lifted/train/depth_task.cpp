@@ -57,8 +57,8 @@ nlohmann::ordered_json DepthOptions::to_json() const {
 }
 
 DepthTask::DepthTask(DepthOptions options, std::shared_ptr<const data::Dataset> images,
-                     std::shared_ptr<const data::HeadTruth> truth, torch::Device device)
-    : ImageTask(image_options(options), std::move(images), split_of(*truth, options), device),
+                     std::shared_ptr<const data::HeadTruth> truth, torch::Device device, World world)
+    : ImageTask(image_options(options), std::move(images), split_of(*truth, options), device, std::move(world)),
       options_(std::move(options)),
       truth_(std::move(truth)) {
   network_ = nets::ImageDepthNet(options_.network);
@@ -95,8 +95,11 @@ void DepthTask::fetch_truth(const data::Batch& batch) {
   }
 }
 
-Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& statistics) {
-  const Tensor depth = to_device(fetched_.depth, device()), head = to_device(fetched_.head, device());
+Tensor DepthTask::loss(const Tensor& images, const data::Batch& batch, int64_t first, Statistics& statistics) {
+  const auto of_shard = [&](const Tensor& all) {
+    return to_device(all.narrow(0, first, std::ssize(batch.samples)), device());
+  };
+  const Tensor depth = of_shard(fetched_.depth), head = of_shard(fetched_.head);
   const auto read = network_->forward(images);
   const Tensor error =
       torch::where(head, network_->standardized(read.depth) - network_->standardized(depth), torch::zeros_like(depth));

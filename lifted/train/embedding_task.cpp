@@ -36,14 +36,15 @@ nlohmann::ordered_json EmbeddingOptions::to_json() const {
 }
 
 EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images,
-                             torch::Device device)
-    : EmbeddingTask(options, images, data::read_identities(images->archive(), options.images_per_identity), device) {}
+                             torch::Device device, World world)
+    : EmbeddingTask(options, images, data::read_identities(images->archive(), options.images_per_identity), device,
+                    std::move(world)) {}
 
 EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images,
-                             const data::IdentityLabels& labels, torch::Device device)
+                             const data::IdentityLabels& labels, torch::Device device, World world)
     : ImageTask(options.images, std::move(images),
-                data::split_identities(labels, options.held_out, derived_seed(options.images.seed, "held out")),
-                device),
+                data::split_identities(labels, options.held_out, derived_seed(options.images.seed, "held out")), device,
+                std::move(world)),
       options_(std::move(options)),
       label_source_(labels.source) {
   network_ = nets::FaceEmbedding(options_.images.network);
@@ -56,7 +57,7 @@ EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const dat
   pairs_ = verification_pairs(measured, options_.pairs, derived_seed(options_.images.seed, "pairs"));
 }
 
-Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, Statistics& statistics) {
+Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, int64_t, Statistics& statistics) {
   std::vector<int64_t> identity;
   for (const auto& sample : batch.samples)
     identity.push_back(split().training.identity[static_cast<size_t>(sample.index)]);

@@ -108,28 +108,42 @@ GanTrainer::PathLoss GanTrainer::path_backward(const std::vector<PathDraws>& par
   return {path.penalty.detach(), path.lengths};
 }
 
-GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDraws>& parts) {
-  const auto lengths_of = [&](const PathDraws& draws, bool differentiable) {
-    const auto w = codes(draws.latents);
-    return path_lengths(synthesize(w, draws.noise), w, draws.image_noise, differentiable);
-  };
-  std::vector<Tensor> measured;
-  for (const PathDraws& draws : parts) measured.push_back(lengths_of(draws, false).detach());
-  const Tensor lengths = torch::cat(measured), average = lengths.mean();
+Tensor GanTrainer::lengths_of(const PathDraws& draws, bool differentiable) const {
+  const auto w = codes(draws.latents);
+  return path_lengths(synthesize(w, draws.noise), w, draws.image_noise, differentiable);
+}
+
+Tensor GanTrainer::measured_paths(const PathDraws& draws) const {
+  return lengths_of(draws, false).detach();
+}
+
+GanTrainer::PathSlopes GanTrainer::compare_paths(const Tensor& lengths) {
+  const Tensor average = lengths.mean();
   const Tensor mean = path_mean + options_.path_decay * (average - path_mean);
   const Tensor penalty = (lengths - mean).square().mean();
   guard_.watch("the path length penalty", penalty);
-  // d penalty / d length, through the mean as well, of which every length is a share.
-  const Tensor slopes = 2 / static_cast<double>(lengths.size(0)) *
-                        ((lengths - mean) - options_.path_decay * (average - mean)) *
-                        (options_.path_weight * options_.g_reg_every);
-  int64_t from = 0;
-  for (const PathDraws& draws : parts) {
-    const Tensor part = lengths_of(draws, true);
-    (part * slopes.slice(0, from, from + part.size(0))).sum().backward();
-    from += part.size(0);
-  }
   path_mean = mean;
+  // d penalty / d length, through the mean as well, of which every length is a share.
+  return {penalty, 2 / static_cast<double>(lengths.size(0)) *
+                       ((lengths - mean) - options_.path_decay * (average - mean)) *
+                       (options_.path_weight * options_.g_reg_every)};
+}
+
+void GanTrainer::path_backward(const PathDraws& draws, const Tensor& slopes) {
+  (lengths_of(draws, true) * slopes).sum().backward();
+}
+
+GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDraws>& parts) {
+  std::vector<Tensor> measured;
+  for (const PathDraws& draws : parts) measured.push_back(measured_paths(draws));
+  const Tensor lengths = torch::cat(measured);
+  const auto [penalty, slopes] = compare_paths(lengths);
+  int64_t from = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int64_t to = from + measured[i].size(0);
+    path_backward(parts[i], slopes.slice(0, from, to));
+    from = to;
+  }
   return {penalty, lengths};
 }
 

@@ -47,9 +47,9 @@ class GanTrainer {
              const GanTrainerOptions& options);
 
   /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss (one element,
-  /// where the networks are). A batch may come in parts, one call for each: their gradients add up to those of the whole
-  /// if parts hold whole groups. Images: B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite,
-  /// at once or, on a GPU, by guard().
+  /// where the networks are). A batch may come in parts, one call for each: their gradients add up to those of the
+  /// whole if parts hold whole groups. Images: B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not
+  /// finite, at once or, on a GPU, by guard().
   struct DiscriminatorLoss {
     torch::Tensor loss;
     torch::Tensor real_logits, fake_logits;  // B×1, detached
@@ -64,6 +64,15 @@ class GanTrainer {
     torch::Tensor lengths;  // B
   };
   PathLoss path_backward(const std::vector<PathDraws>& parts);
+  /// The same step by step, for a batch whose parts are elsewhere too. Lengths of some samples, detached:
+  torch::Tensor measured_paths(const PathDraws& draws) const;
+  /// of the whole batch's lengths, the penalty and d loss / d length; moves path_mean;
+  struct PathSlopes {
+    torch::Tensor penalty, slopes;
+  };
+  PathSlopes compare_paths(const torch::Tensor& lengths);
+  /// and the gradients of some samples with these slopes.
+  void path_backward(const PathDraws& draws, const torch::Tensor& slopes);
 
   /// One optimizer step with the gradients gathered since the last. Returns their norm (one element). NonFiniteError
   /// naming parameter and `term`, at once or by guard().
@@ -89,6 +98,7 @@ class GanTrainer {
  private:
   torch::Tensor synthesize(const torch::Tensor& codes, const std::vector<torch::Tensor>& noise) const;
   PathLoss path_backward_in_parts(const std::vector<PathDraws>& parts);
+  torch::Tensor lengths_of(const PathDraws& draws, bool differentiable) const;
 
   GanTrainerOptions options_;
   Adam generator_optimizer_, discriminator_optimizer_;

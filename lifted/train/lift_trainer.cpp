@@ -32,6 +32,11 @@ Estimate detached(const Estimate& e) {
           e.neutral_style.detach(), e.trans_map.detach(),    e.canon_im_raw.detach(), {}};
 }
 
+/// A loss of some samples as a part of the step's.
+Tensor shared(const Tensor& loss, const LiftStep& step) {
+  return step.share == 1 ? loss : loss * step.share;
+}
+
 const Tensor& entry(const StateDict& state, const std::string& key, int64_t numel, std::string_view what) {
   const auto found = state.find(key);
   require(found != state.end() && found->second.numel() == numel, "{}: no '{}' of {} values", what, key, numel);
@@ -109,6 +114,7 @@ LiftStep LiftTrainer::backward(const LiftDraws& draws) {
 
 LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
   LiftStep step;
+  step.share = draws.share;
   {
     const torch::NoGradGuard guard;
     const auto& generator = gan_.generator();
@@ -131,7 +137,7 @@ LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
   }
   require(terms.total().defined(), "all factors of the lifting losses are 0");
   terms.record("loss_total", terms.total());
-  if (terms.total().requires_grad()) terms.total().backward();
+  if (terms.total().requires_grad()) shared(terms.total(), step).backward();
   step.losses = terms.take();
   return step;
 }
@@ -224,7 +230,7 @@ void LiftTrainer::compare_perturbed(const Tensor& code, const Tensor& rendered, 
   }
   terms.add("loss_perturb_im", weights.perturbed_images, into_model);
   terms.record("loss_perturb_G", into_generator);
-  step.perturbed_gradient = torch::autograd::grad({weights.perturbed_images * into_generator}, {leaf})[0];
+  step.perturbed_gradient = torch::autograd::grad({shared(weights.perturbed_images * into_generator, step)}, {leaf})[0];
 }
 
 Tensor LiftTrainer::update() {

@@ -26,6 +26,7 @@ struct LiftDraws {
   torch::Tensor strengths_from;   // B int64, a permutation: whose ambient and diffuse light a sample is perturbed with
   torch::Tensor directions_from;  // B int64, a permutation: whose light direction
   torch::Tensor angles;           // B×3 uniform in [0, 1): pitch, yaw and roll within their ranges
+  double share = 1;               // of the step, by which gradients are multiplied
 
   static LiftDraws draw(int64_t batch, int64_t z_dim, at::Generator latents, at::Generator factors);
 };
@@ -54,6 +55,7 @@ struct LiftStep {
   torch::Tensor turned;             // B×3×S×S rendered at `light` and `view` themselves
   torch::Tensor regenerated;        // B×3×S×S, the generator's image of the perturbed code
 
+  double share = 1;                  // of the draws
   torch::Tensor w;                   // B×w_dim, truncated
   torch::Tensor perturbed_gradient;  // B×w_dim: what loss_perturb_G, scaled, wants of the perturbed code
 };
@@ -64,8 +66,8 @@ class LiftTrainer {
   /// needs one. Error if a factor asks for a critic that is absent.
   LiftTrainer(model::LiftedGan gan, LiftCritics critics, const LiftTrainerOptions& options);
 
-  /// Adds the gradients of all losses. NonFiniteError naming the term if one is not finite, at once or, on a GPU, by
-  /// guard().
+  /// Adds the gradients of all losses, multiplied by the draws' share. NonFiniteError naming the term if one is not
+  /// finite, at once or, on a GPU, by guard().
   LiftStep backward(const LiftDraws& draws);
   /// The same in its two halves: all losses but loss_perturb_G, then the gradient that this one sends through the
   /// frozen generator into M.

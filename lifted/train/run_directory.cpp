@@ -137,6 +137,10 @@ RunDirectory RunDirectory::reopen(const fs::path& folder, int64_t images) {
   return RunDirectory(folder, images);
 }
 
+RunDirectory RunDirectory::watch(const fs::path& folder) {
+  return RunDirectory(folder);
+}
+
 nlohmann::ordered_json RunDirectory::options_of(const fs::path& folder) {
   const fs::path path = folder / kOptions;
   require(fs::exists(path), "{}: not a run folder: it has no {}", folder.string(), kOptions);
@@ -150,7 +154,7 @@ void RunDirectory::write_options(const fs::path& folder, const nlohmann::ordered
 }
 
 void RunDirectory::say(const std::string& line) {
-  log_info("{}", line);
+  if (events_) log_info("{}", line);
   note(line);
 }
 
@@ -159,6 +163,7 @@ void RunDirectory::note(const std::string& line) {
 }
 
 void RunDirectory::write_statistics(const Statistics& statistics, int64_t images) {
+  if (!events_) return;
   auto json = statistics.to_json();
   json[kImages] = {{"num", 1}, {"mean", images}, {"std", 0.0}};
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -172,11 +177,13 @@ void RunDirectory::write_statistics(const Statistics& statistics, int64_t images
 
 void RunDirectory::write_histogram(const std::string& tag, std::span<const double> values, const HistogramRange& range,
                                    int64_t images) {
+  if (!events_) return;
   events_->add_histogram(tag, values, range, images);
 }
 
 void RunDirectory::write_image(const std::string& file_name, const std::string& tag, const formats::Image& image,
                                int64_t images) {
+  if (!events_) return;
   const Bytes png = formats::encode_png(image);
   write_file_atomically(path_ / file_name, png.data(), png.size());
   events_->add_image(tag, png, image.width, image.height, images);
@@ -185,6 +192,7 @@ void RunDirectory::write_image(const std::string& file_name, const std::string& 
 
 void RunDirectory::write_animation(const std::string& file_name, const std::string& tag,
                                    const std::vector<formats::Image>& frames, double fps, int64_t images) {
+  if (!events_) return;
   const fs::path file = path_ / file_name;
   formats::write_animation(file, frames, fps);
   events_->add_image(tag, read_file(file), frames[0].width, frames[0].height, images);
@@ -192,6 +200,7 @@ void RunDirectory::write_animation(const std::string& file_name, const std::stri
 }
 
 void RunDirectory::append(const char* file_name, const std::string& text) {
+  if (!events_) return;
   std::ofstream file(path_ / file_name, std::ios::app | std::ios::binary);
   file << text << std::flush;
   // A full disk must not end a run of days; the snapshot code complains about it where it matters.

@@ -22,9 +22,12 @@ namespace lifted::train {
 class Statistics {
  public:
   void add(const std::string& name, double value);
-  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at once.
+  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at
+  /// once.
   void add(const std::string& name, const torch::Tensor& values);
   void clear();
+  /// Takes away the tensors that were added, with their names, in order.
+  std::vector<std::pair<std::string, torch::Tensor>> take() { return std::exchange(unread_, {}); }
   /// The mean, or `otherwise` if nothing of that name was added.
   double mean(const std::string& name, double otherwise = 0) const;
   /// {"name": {"num": …, "mean": …, "std": …}, …}, the line format of stats.jsonl.
@@ -50,6 +53,8 @@ class RunDirectory {
   /// Continues an existing run at `images`: what its stats.jsonl says of later ones is dropped. Error if it is not a
   /// run folder.
   static RunDirectory reopen(const std::filesystem::path& folder, int64_t images);
+  /// For processes that leave writing to another: writes and says nothing.
+  static RunDirectory watch(const std::filesystem::path& folder);
   /// The options a run was started with. Error naming the file if there are none.
   static nlohmann::ordered_json options_of(const std::filesystem::path& folder);
   static void write_options(const std::filesystem::path& folder, const nlohmann::ordered_json& options);
@@ -71,11 +76,12 @@ class RunDirectory {
                        double fps, int64_t images);
 
  private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   RunDirectory(std::filesystem::path path, int64_t images);
   void append(const char* file_name, const std::string& text);
 
   std::filesystem::path path_;
-  std::unique_ptr<TensorBoardWriter> events_;
+  std::unique_ptr<TensorBoardWriter> events_;  // null: only watches
 };
 
 }  // namespace lifted::train

@@ -1,5 +1,6 @@
 #include "lifted/train/shards.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace lifted::train {
@@ -45,16 +46,16 @@ int64_t Shards::share_of(int64_t batch) const {
 }
 
 GradientSum::GradientSum(std::vector<Tensor> parameters, Shards shards)
-    : parameters_(std::move(parameters)), shards_(std::move(shards)) {}
-
-int64_t GradientSum::bytes() const {
-  int64_t elements = static_cast<int64_t>(parameters_.size());
-  for (const auto& parameter : parameters_) elements += parameter.numel();
-  return elements * static_cast<int64_t>(sizeof(float));
+    : parameters_(std::move(parameters)), shards_(std::move(shards)) {
+  for (const auto& parameter : parameters_) gradients_ += parameter.numel();
 }
 
-/// All gradients one after another, and behind them for each whether it is there.
-Tensor GradientSum::flattened() const {
+int64_t GradientSum::bytes() const {
+  return (gradients_ + static_cast<int64_t>(parameters_.size())) * static_cast<int64_t>(sizeof(float));
+}
+
+/// All gradients one after another, behind them for each whether it is there, and what comes beside.
+Tensor GradientSum::flattened(const Tensor& beside) const {
   std::vector<Tensor> parts;
   std::vector<float> there;
   for (const auto& parameter : parameters_) {
@@ -63,14 +64,16 @@ Tensor GradientSum::flattened() const {
     parts.push_back(gradient.defined() ? gradient.detach().reshape(-1)
                                        : torch::zeros({parameter.numel()}, parameter.options().requires_grad(false)));
   }
-  parts.push_back(torch::tensor(there).to(parameters_.front().device()));
+  const torch::Device device = parameters_.front().device();
+  parts.push_back(torch::tensor(there).to(device));
+  if (beside.defined()) parts.push_back(beside.detach().flatten().to(device, torch::kFloat32));
   return torch::cat(parts);
 }
 
 void GradientSum::give_back(const Tensor& sums) {
   int64_t at = 0;
-  const int64_t flags = sums.numel() - static_cast<int64_t>(parameters_.size());
-  const Tensor there = sums.slice(0, flags).to(torch::kCPU).contiguous();
+  const auto count = static_cast<int64_t>(parameters_.size());
+  const Tensor there = sums.slice(0, gradients_, gradients_ + count).to(torch::kCPU).contiguous();
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const int64_t size = parameters_[i].numel();
     if (there.data_ptr<float>()[i] > 0)
@@ -79,10 +82,11 @@ void GradientSum::give_back(const Tensor& sums) {
   }
 }
 
-void GradientSum::add_shard() {
+void GradientSum::add_shard(const Tensor& beside) {
+  beside_ = beside;
   if (shards_.is_whole()) return;
   const torch::NoGradGuard guard;
-  partial_.emplace_back(0, flattened());
+  partial_.emplace_back(0, flattened(beside));
   for (auto& parameter : parameters_) parameter.mutable_grad() = Tensor();
   while (partial_.size() > 1 && partial_[partial_.size() - 2].first == partial_.back().first) {
     auto& [count, sum] = partial_[partial_.size() - 2];
@@ -92,8 +96,8 @@ void GradientSum::add_shard() {
   }
 }
 
-void GradientSum::finish(const char* what) {
-  if (shards_.is_whole()) return;
+Tensor GradientSum::finish(const char* what) {
+  if (shards_.is_whole()) return std::exchange(beside_, Tensor());
   const torch::NoGradGuard guard;
   while (partial_.size() > 1) {
     partial_[partial_.size() - 2].second.add_(partial_.back().second);
@@ -103,6 +107,28 @@ void GradientSum::finish(const char* what) {
   partial_.clear();
   shards_.world().sum(sum, what);
   give_back(sum);
+  return sum.slice(0, gradients_ + static_cast<int64_t>(parameters_.size()));
+}
+
+void ShardNumbers::add(const std::string& name, const Tensor& value) {
+  const size_t at = static_cast<size_t>(std::ranges::find(names_, name) - names_.begin());
+  if (at == names_.size()) names_.push_back(name);
+  if (at == values_.size()) return values_.push_back(value.detach().to(torch::kFloat64));
+  values_[at] = values_[at] + value.detach().to(torch::kFloat64);
+}
+
+Tensor ShardNumbers::take(const Tensor& more) {
+  std::vector<Tensor> all;
+  for (const Tensor& value : values_) all.push_back(value.reshape({1}));
+  if (more.defined()) all.push_back(more.detach().flatten().to(torch::kFloat64));
+  values_.clear();
+  return torch::cat(all);
+}
+
+Tensor ShardNumbers::give(const Tensor& sums,
+                          const std::function<void(const std::string&, const Tensor&)>& visit) const {
+  for (size_t i = 0; i < names_.size(); ++i) visit(names_[i], sums[static_cast<int64_t>(i)]);
+  return sums.slice(0, static_cast<int64_t>(names_.size()));
 }
 
 Tensor in_shard_order(const Tensor& values, const Shards& shards, const char* what) {

@@ -4,6 +4,8 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,22 +39,44 @@ class Shards {
 /// copy of the gradients for every doubling of the process's shards. One shard in one process costs nothing.
 class GradientSum {
  public:
+  /// Of nothing: for a single shard.
+  GradientSum() = default;
   GradientSum(std::vector<torch::Tensor> parameters, Shards shards);
 
-  /// Takes the parameters' gradients as those of the next shard, and drops them.
-  void add_shard();
-  /// After the last: gives the parameters the sums. A gradient that no shard has stays absent.
-  void finish(const char* what);
+  /// Takes the parameters' gradients as those of the next shard, and drops them. `beside`: further values to be summed,
+  /// as many of every shard.
+  void add_shard(const torch::Tensor& beside = {});
+  /// After the last: gives the parameters the sums, and returns that of what came beside. A gradient that no shard has
+  /// stays absent.
+  torch::Tensor finish(const char* what);
   /// Of one sum over processes.
   int64_t bytes() const;
 
  private:
-  torch::Tensor flattened() const;
+  torch::Tensor flattened(const torch::Tensor& beside) const;
   void give_back(const torch::Tensor& sums);
 
   std::vector<torch::Tensor> parameters_;
   Shards shards_;
+  int64_t gradients_ = 0;                               // elements
   std::vector<std::pair<int, torch::Tensor>> partial_;  // how often added to, and the sum
+  torch::Tensor beside_;                                // of a single shard
+};
+
+/// Named numbers of a half-step on their way through a GradientSum: what each is over all shards.
+class ShardNumbers {
+ public:
+  /// Adds to the number of this name for the shard at hand. Every shard adds to the same names in the same order.
+  void add(const std::string& name, const torch::Tensor& value);
+  /// Of the shard at hand, for GradientSum::add_shard(), with `more` behind them; begins the next.
+  torch::Tensor take(const torch::Tensor& more = {});
+  /// Visits (name, value) of the sums that finish() returned; gives back what stands behind them.
+  torch::Tensor give(const torch::Tensor& sums,
+                     const std::function<void(const std::string&, const torch::Tensor&)>& visit) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<torch::Tensor> values_;  // float64, one element each
 };
 
 /// values of all shards in their order, where each process has those of mine() in their order: N×…, from

@@ -14,14 +14,16 @@ using torch::Tensor;
 // What this build cannot be: a group of several.
 class World::Group {
  public:
-  explicit Group(const WorldPlace&) {
-    fail("this build of liftedgan runs in one process only (LIFTED_DISTRIBUTED=OFF)");
-  }
+  explicit Group(const WorldPlace&) { fail("{}", unsupported()); }
   void sum(Tensor, const char*) {}
   std::string tell(const std::string& sentence) { return sentence; }
   Traffic traffic() const { return {}; }
 };
 #endif
+
+const char* World::unsupported() {
+  return "this build of liftedgan runs in one process only (LIFTED_DISTRIBUTED=OFF)";
+}
 
 bool World::is_supported() {
 #ifdef LIFTED_DISTRIBUTED

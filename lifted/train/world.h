@@ -47,6 +47,8 @@ class World {
   static World join(const WorldPlace& place);
   /// Whether this build can join().
   static bool is_supported();
+  /// What is to be said if it cannot.
+  static const char* unsupported();
 
   int rank() const { return place_.rank; }
   int size() const { return place_.size; }

@@ -23,10 +23,12 @@ struct WorldPlace {
   std::filesystem::path file;          // a file that all see, new for every start
   std::string attempt;                 // which start of the same job this is
   double wait_seconds = 600;           // how long a process waits for another before it calls it lost
+  double start_seconds = 600;          // and at the start
 
   /// What `liftedgan launch`, torchrun, mpirun or Slurm set: LIFTED_INIT_FILE, RANK, WORLD_SIZE, LOCAL_RANK,
-  /// LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT; OMPI_COMM_WORLD_*; SLURM_*; LIFTED_WAIT_SECONDS. One process where
-  /// none did. UsageError naming the variable that makes no sense or is missing.
+  /// LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT; OMPI_COMM_WORLD_*; SLURM_*; LIFTED_WAIT_SECONDS,
+  /// LIFTED_START_SECONDS. One process where none did. UsageError naming the variable that makes no sense or is
+  /// missing.
   static WorldPlace from_environment();
 };
 

@@ -109,7 +109,7 @@ World::Group::~Group() {
 
 /// Everybody signs the list; those who do not in time are named.
 void World::Group::meet() {
-  const Seconds limit(place_.wait_seconds);
+  const Seconds limit(place_.start_seconds);
   const auto deadline = Clock::now() + limit;
   list_.set(fmt::format("here/{}", place_.rank), own_name(), limit);
   std::vector<int> missing;
@@ -122,7 +122,7 @@ void World::Group::meet() {
     if (Clock::now() >= deadline) {
       for (int i = static_cast<int>(names_.size()); i < place_.size; ++i)
         if (!list_.find(fmt::format("here/{}", i), kOfList)) missing.push_back(i);
-      fail("rank {} of {}: waited {:g} s for rank {} to start, in vain", place_.rank, place_.size, place_.wait_seconds,
+      fail("rank {} of {}: waited {:g} s for rank {} to start, in vain", place_.rank, place_.size, place_.start_seconds,
            fmt::join(missing, ", "));
     }
     std::this_thread::sleep_for(kPause);
@@ -130,7 +130,7 @@ void World::Group::meet() {
 }
 
 void World::Group::connect() {
-  auto options = c10d::ProcessGroupGloo::Options::create(in_milliseconds(place_.wait_seconds));
+  auto options = c10d::ProcessGroupGloo::Options::create(in_milliseconds(place_.start_seconds));
   options->devices.push_back(gloo_device(place_));
   options->threads = 1;
   try {

@@ -27,14 +27,14 @@ c10::intrusive_ptr<c10d::Store> open_store(const WorldPlace& place) {
   options.port = static_cast<uint16_t>(place.port);
   options.isServer = place.rank == 0;
   options.waitWorkers = false;
-  options.timeout = milliseconds_of(place.wait_seconds);
+  options.timeout = milliseconds_of(place.start_seconds);
   return c10::make_intrusive<c10d::TCPStore>(place.address, options);
 }
 
 c10::intrusive_ptr<c10d::Store> open_list(const WorldPlace& place) {
   try {
     const auto store = open_store(place);
-    store->setTimeout(milliseconds_of(place.wait_seconds));
+    store->setTimeout(milliseconds_of(place.start_seconds));
     return c10::make_intrusive<c10d::PrefixStore>("liftedgan" + place.attempt, store);
   } catch (const std::exception& error) {
     const std::string where =

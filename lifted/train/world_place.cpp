@@ -88,6 +88,7 @@ WorldPlace WorldPlace::from_environment() {
   }
   if (place.size == 1) return place;
   place.wait_seconds = number_of("LIFTED_WAIT_SECONDS", 1, 86400).value_or(600);
+  place.start_seconds = number_of("LIFTED_START_SECONDS", 1, 86400).value_or(600);
   place.attempt = text_of("LIFTED_ATTEMPT") + text_of("TORCHELASTIC_RESTART_COUNT") + text_of("SLURM_RESTART_COUNT");
   read_meeting_place(place);
   return place;

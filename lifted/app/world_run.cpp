@@ -69,6 +69,11 @@ void in_world(int& threads, const std::function<void(const World&)>& work) {
   in_world({threads, device}, work);
 }
 
+data::Sharing sharing_of(const World& world) {
+  return {world.rank(), world.size(),
+          [world](const std::string& text) { return world.gather(text, "share the work"); }};
+}
+
 void require_same_everywhere(const World& world, const nlohmann::ordered_json& what) {
   if (world.size() == 1) return;
   const auto texts = world.gather(what.dump(), "compare what it was started with");

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "lifted/data/sharing.h"
 #include "lifted/train/shards.h"
 
 namespace lifted::app {
@@ -21,6 +22,9 @@ struct WorldOptions {
 void in_world(const WorldOptions& options, const std::function<void(const train::World& world)>& work);
 /// The same of commands that give no work to a device.
 void in_world(int& threads, const std::function<void(const train::World& world)>& work);
+
+/// How work without a world of its own is shared.
+data::Sharing sharing_of(const train::World& world);
 
 /// Error on all processes, naming the first that has something else than rank 0, and what.
 void require_same_everywhere(const train::World& world, const nlohmann::ordered_json& what);

@@ -101,10 +101,11 @@ void add_train_depth(CLI::App& app) {
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
   command->callback([s, command] {
-    in_world({s->run.threads, s->run.device}, [&](const train::World& world) {
-      s->run.world = world;
-      train_depth(*s, *command);
-    });
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_depth(*s, *command);
+             });
   });
 }
 

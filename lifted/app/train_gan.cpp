@@ -194,10 +194,11 @@ void add_train_gan(CLI::App& app) {
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] {
-    in_world({s->run.threads, s->run.device}, [&](const train::World& world) {
-      s->run.world = world;
-      train_gan(*s, *command);
-    });
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_gan(*s, *command);
+             });
   });
 }
 

@@ -102,10 +102,11 @@ void add_train_lift(CLI::App& app) {
                   "Run folder to continue exactly where it was; or a LiftedGAN checkpoint_NNN.pth, to go on from its "
                   "weights, Adam state and step in a new run");
   command->callback([s, command] {
-    in_world({s->run.threads, s->run.device}, [&](const train::World& world) {
-      s->run.world = world;
-      train_lift(*s, *command);
-    });
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_lift(*s, *command);
+             });
   });
 }
 

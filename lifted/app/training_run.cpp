@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lifted/app/resuming.h"
+#include "lifted/app/world_plan.h"
 #include "lifted/app/world_run.h"
 #include "lifted/base/file.h"
 #include "lifted/base/json.h"
@@ -147,7 +148,8 @@ ordered_json record_of(const NewRun& fresh, const RunSettings& run, const train:
 
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const ordered_json& options) {
-  const auto in_order = [] {
+  const auto in_order = [&] {
+    if (run.plans_world()) print_world_plan(task, run);
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
   };

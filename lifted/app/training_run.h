@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -26,9 +27,12 @@ struct RunSettings {
   bool dry_run = false;
   int64_t shards = 0;  // of a step's batch; 0: as many as processes
   train::World world = train::World::alone();
+  int planned = 0;  // processes that a dry run plans for, where they are not there
 
   /// The number of shards, which is recorded.
-  int64_t shard_count() { return shards = shards > 0 ? shards : world.size(); }
+  int64_t shard_count() { return shards = shards > 0 ? shards : std::max(world.size(), planned); }
+  /// Whether a dry run is about several processes.
+  bool plans_world() const { return dry_run && (world.size() > 1 || planned > 1); }
 };
 /// `resume_help` says what --resume takes.
 void add_run_options(CLI::App& command, RunSettings& settings,

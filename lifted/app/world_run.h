@@ -15,6 +15,8 @@ namespace lifted::app {
 struct WorldOptions {
   int& threads;
   std::string& device;
+  /// Of a dry run: takes WORLD_SIZE where it stands without RANK, a number of processes to plan for. Null: none.
+  int* planned = nullptr;
 };
 
 /// Joins the processes that the environment speaks of (train/world.h) and calls work(world). What fails in one ends

@@ -60,6 +60,7 @@ class GanTask : public TrainingTask {
   void step(Statistics& statistics) override;
   void check() override { trainer_.guard().check(); }
   int64_t images_per_step() const override { return options_.batch; }
+  int64_t bytes_per_step() const override;
   StateDict state() const override;
   nlohmann::json values() const override;
   void load_state(const StateDict& state, const nlohmann::json& values) override;
@@ -75,8 +76,6 @@ class GanTask : public TrainingTask {
 
   GanTrainer& trainer() { return trainer_; }
   const Shards& shards() const { return shards_; }
-  /// That this process sends in an average step.
-  int64_t bytes_per_step() const;
 
  private:
   Latents draw_latents(RandomStreams& random, int64_t count) const;

@@ -42,6 +42,7 @@ class ImageTask : public TrainingTask {
   void step(Statistics& statistics) final;
   void check() final { guard_.check(); }
   int64_t images_per_step() const override { return options_.batch; }
+  int64_t bytes_per_step() const override { return sum_.bytes(); }
   StateDict state() const override;
   nlohmann::json values() const override;
   /// Averages what batch normalization has measured: of each process's own shards.

@@ -34,6 +34,7 @@ class LiftTask : public TrainingTask {
   void step(Statistics& statistics) override;
   void check() override { trainer_.guard().check(); }
   int64_t images_per_step() const override { return options_.batch; }
+  int64_t bytes_per_step() const override { return sum_.bytes(); }
   StateDict state() const override;
   nlohmann::json values() const override;
   void load_state(const StateDict& state, const nlohmann::json& values) override;
@@ -47,8 +48,6 @@ class LiftTask : public TrainingTask {
 
   LiftTrainer& trainer() { return trainer_; }
   const Shards& shards() const { return shards_; }
-  /// That this process sends in a step.
-  int64_t bytes_per_step() const { return sum_.bytes(); }
 
  private:
   LiftDraws draw(int64_t shard) const;

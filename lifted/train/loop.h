@@ -35,6 +35,8 @@ class TrainingTask {
   virtual void settle() {}
   /// How many images one step shows.
   virtual int64_t images_per_step() const = 0;
+  /// How many bytes processes sum in an average step.
+  virtual int64_t bytes_per_step() const { return 0; }
 
   /// Everything that decides how training goes on, and the reverse. What load_state gets has been verified to be what
   /// state gave.

@@ -25,6 +25,7 @@ function(add_isa_kernels target)
   endforeach()
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     target_compile_definitions(${target} PRIVATE LIFTED_X86_ISA_LEVELS=1)
+    target_compile_definitions(${target}_loops PRIVATE LIFTED_X86_ISA_LEVELS=1)
     # Targets that reuse the library's precompiled header need its definitions to the letter.
     set(LIFTED_ISA_DEFINITIONS LIFTED_X86_ISA_LEVELS=1 PARENT_SCOPE)
   endif()

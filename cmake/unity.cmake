@@ -28,7 +28,11 @@ function(unity_sources target)
   list(REMOVE_ITEM sources ${ARGN})
   foreach(group ${groups})
     set(file ${CMAKE_BINARY_DIR}/unity/${target}/${group}.cpp)
-    file(CONFIGURE OUTPUT ${file} CONTENT "${text_${group}}" @ONLY)
+    # What a source hides in an anonymous namespace is its own, though GCC sees a header in every source but the first.
+    file(CONFIGURE OUTPUT ${file} CONTENT "#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored \"-Wsubobject-linkage\"
+#endif
+${text_${group}}" @ONLY)
     list(APPEND sources ${file})
   endforeach()
   set_target_properties(${target} PROPERTIES SOURCES "${sources}")

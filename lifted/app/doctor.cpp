@@ -1,4 +1,5 @@
 // `doctor`: what this build and machine are running on, and how fast.
+#include <torch/cuda.h>
 #include <cstdlib>
 
 #include "lifted/app/commands.h"

@@ -1,12 +1,11 @@
 // The figures that show what a lifted model can do, for pages that lay them out (`demo`).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
 #include <vector>
 
 #include "lifted/app/sweep.h"
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image.h"
 #include "lifted/model/lifted_gan.h"
 

@@ -1,10 +1,9 @@
 // From a manifest to a report: loads the models, measures them, draws the figures.
 #pragma once
 
-#include <torch/torch.h>
-
 #include "lifted/app/report.h"
 #include "lifted/app/run_record.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::app {
 

@@ -1,8 +1,6 @@
 // What every sampling command shares: options, latents, loaded networks, and where results go.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "lifted/app/run_record.h"
+#include "lifted/base/tensor.h"
 #include "lifted/model/import.h"
 #include "lifted/train/world.h"
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <c10/util/Exception.h>
+#include <torch/cuda.h>
 
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"

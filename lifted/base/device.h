@@ -1,7 +1,7 @@
 // Between the CPU and a GPU without waiting: what goes there, and constants that stay there.
 #pragma once
 
-#include <torch/types.h>
+#include "lifted/base/tensor.h"
 
 #include <functional>
 #include <vector>

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sched.h>
+#include <torch/cuda.h>
 #include <unistd.h>
 
 #include <algorithm>

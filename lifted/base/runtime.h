@@ -1,9 +1,9 @@
 // What a process sets up once: threads, allocator, BLAS kernels, device.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted {
 

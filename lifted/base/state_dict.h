@@ -1,10 +1,10 @@
 // Named tensors: what checkpoint readers produce and networks consume.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted {
 

@@ -2,10 +2,11 @@
 // share.
 #pragma once
 
-#include <torch/torch.h>
 #include <torch/version.h>
 
 #include <optional>
+
+#include "lifted/base/tensor.h"
 
 #define LIFTED_TORCH_VERSION (TORCH_VERSION_MAJOR * 100 + TORCH_VERSION_MINOR)
 

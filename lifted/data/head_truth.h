@@ -1,12 +1,11 @@
 // The true shape of images that `heads render --ground-truth` made.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image_archive.h"
 
 namespace lifted::data {

@@ -1,13 +1,13 @@
 // Endless batches of training images, decoded by threads of their own while the caller computes.
 #pragma once
 
-#include <torch/torch.h>
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/data/dataset.h"
 #include "lifted/data/sample_order.h"
 

@@ -1,11 +1,10 @@
 // True viewpoint and light of images, as `heads` writes them, in LiftedGAN's raw units.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image_archive.h"
 
 namespace lifted::data {

@@ -1,11 +1,10 @@
 // Depth maps and normals as pictures.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <cstdint>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image.h"
 
 namespace lifted::formats {

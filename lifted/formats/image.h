@@ -1,8 +1,6 @@
 // 8-bit images in memory, and how they get in (PNG, JPEG, WebP) and out (PNG, JPEG).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "lifted/base/file.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::formats {
 

@@ -1,14 +1,14 @@
 // Plain pickles of NumPy arrays, numbers and text, as Python's pickle.dump writes a dict of them.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::formats {
 

@@ -1,12 +1,11 @@
 // What PyTorch's pickles say about a storage in its persistent id. Private to the PyTorch readers.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/value.h"
 
 namespace lifted::formats {

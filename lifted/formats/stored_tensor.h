@@ -1,13 +1,12 @@
 // From bytes to tensors: storages (flat runs of numbers) and the strided views on them that checkpoints describe.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/byte_source.h"
 #include "lifted/formats/pickle.h"
 

@@ -2,8 +2,6 @@
 // it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/byte_source.h"
 
 namespace lifted::formats {

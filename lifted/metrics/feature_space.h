@@ -1,12 +1,11 @@
 // Networks that turn images into the numbers metrics compare.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "lifted/base/tensor.h"
 #include "lifted/metrics/suite_options.h"
 #include "lifted/model/torchscript.h"
 #include "lifted/nets/face_embedding.h"

@@ -1,11 +1,10 @@
 // The Fréchet distance between two sets of features, from their first two moments.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/tensor.h"
 #include "lifted/train/world.h"
 
 namespace lifted::metrics {

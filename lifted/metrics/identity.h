@@ -1,11 +1,10 @@
 // Whether a face stays the same person when it is turned or lit otherwise.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/model/lifted_gan.h"
 
 namespace lifted::metrics {

@@ -1,12 +1,11 @@
 // Images to be measured: what a network makes, or what lies in a folder.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <functional>
 
+#include "lifted/base/tensor.h"
 #include "lifted/data/dataset.h"
 #include "lifted/metrics/suite_options.h"
 #include "lifted/model/import.h"

@@ -1,9 +1,9 @@
 // The kernel distance between two sets of features; of Inception features it is KID.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::metrics {
 

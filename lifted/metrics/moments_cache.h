@@ -1,13 +1,12 @@
 // What is measured of a data set's features, kept in a folder: measuring many networks on one set looks at it once.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/tensor.h"
 #include "lifted/data/dataset.h"
 #include "lifted/metrics/frechet.h"
 

@@ -1,9 +1,9 @@
 // How much of what is generated looks real, and how much of what is real can be generated.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::metrics {
 

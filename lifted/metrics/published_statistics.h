@@ -2,13 +2,12 @@
 // covariance, the images' side and where they were.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "lifted/base/tensor.h"
 #include "lifted/metrics/frechet.h"
 
 namespace lifted::metrics {

@@ -1,8 +1,7 @@
 // Image features that need no file: an untrained convolutional network with fixed weights.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2_discriminator.h"
 
 namespace lifted::metrics {

@@ -1,11 +1,10 @@
 // What a network makes of seeded latents, as metrics look at it.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <functional>
 
+#include "lifted/base/tensor.h"
 #include "lifted/model/import.h"
 
 namespace lifted::metrics {

@@ -1,12 +1,11 @@
 // Whether a lifted model's views and lights are what a probe trained on true labels sees.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <utility>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/model/lifted_gan.h"
 
 namespace lifted::metrics {

@@ -1,8 +1,7 @@
 // LiftedGAN: a pretrained 2D generator, the networks that lift it, and the renderer (paper figure 2).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/model/lift_config.h"
 #include "lifted/model/lifting_networks.h"
 #include "lifted/model/w_statistics.h"

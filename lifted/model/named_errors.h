@@ -1,13 +1,12 @@
 // Errors from reading a file say which one.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <new>
 #include <string>
 #include <string_view>
 
 #include "lifted/base/error.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::model {
 

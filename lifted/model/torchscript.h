@@ -1,14 +1,14 @@
 // Programs saved by torch.jit.save, as NVIDIA publishes its feature networks.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::model {
 

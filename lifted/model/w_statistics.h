@@ -1,11 +1,10 @@
 // Where the w codes of a generator lie: what truncation pulls towards and the latent regularization measures against.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <optional>
 #include <string>
 
+#include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2.h"
 
 namespace lifted::model {

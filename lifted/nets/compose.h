@@ -1,8 +1,7 @@
 // M: the style code that has a given light and viewpoint (published as netSC).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/lifting_config.h"
 #include "lifted/nets/mlp.h"
 

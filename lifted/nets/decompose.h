@@ -1,8 +1,7 @@
 // D_L and D_V: the light and the viewpoint of a style code (published as netSD).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/lifting_config.h"
 #include "lifted/nets/mlp.h"
 

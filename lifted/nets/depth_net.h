@@ -1,8 +1,7 @@
 // D_S: the canonical depth of a neutral style code (published as netD).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/lifting_config.h"
 
 namespace lifted::nets {

@@ -2,14 +2,13 @@
 // LiftedGAN authors' implementation (models/face_embedding.py).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

@@ -2,13 +2,12 @@
 // baseline of everything that learns shape without being told.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

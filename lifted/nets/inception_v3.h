@@ -3,14 +3,13 @@
 // pools by its maximum. Layer names are those of pytorch-fid.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 #include "lifted/ops/convolution.h"
 
 namespace lifted::nets {

@@ -1,9 +1,9 @@
 // Fresh weights from a seeded stream.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

@@ -1,11 +1,10 @@
 // Strict loading of named tensors into a network.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string_view>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

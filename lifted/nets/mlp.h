@@ -1,7 +1,7 @@
 // Multi-layer perceptrons of the lifting networks (paper, supplementary; public implementation: models/networks.py).
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

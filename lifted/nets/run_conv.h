@@ -1,8 +1,7 @@
 // Convolution modules keep published names and shapes; ops/convolution.h does their work.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/torch_nn.h"
 #include "lifted/ops/convolution.h"
 
 namespace lifted::nets {

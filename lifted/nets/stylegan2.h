@@ -2,12 +2,11 @@
 // implementation.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <mutex>
 #include <optional>
 
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/stylegan2_config.h"
 #include "lifted/nets/stylegan2_fused.h"
 #include "lifted/ops/implementation.h"

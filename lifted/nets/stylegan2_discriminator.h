@@ -1,13 +1,12 @@
 // The residual StyleGAN2 discriminator (Karras et al. 2020). Keys are those of rosinality's implementation.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/stylegan2_layers.h"
 
 namespace lifted::nets {

@@ -1,12 +1,11 @@
 // The generator's inference path: weights packed once, one fused pass per layer. No gradients, CPU, float32.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2_layers.h"
 #include "lifted/ops/styled_conv.h"
 

@@ -1,10 +1,9 @@
 #include "lifted/nets/stylegan2_grow.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 
 #include "lifted/base/error.h"
+#include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2_config.h"
 #include "lifted/nets/stylegan2_discriminator.h"
 

@@ -1,9 +1,9 @@
 // The layers of a StyleGAN2 generator, named as in rosinality's implementation so that published state dicts fit.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <optional>
+
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

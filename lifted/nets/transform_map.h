@@ -1,8 +1,7 @@
 // D_T: which pixels move with the head, from a neutral style code (published as netT).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/lifting_config.h"
 
 namespace lifted::nets {

@@ -1,9 +1,9 @@
 // What the two convolutional lifting networks share: a code grown to a feature map by transposed convolutions.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
+
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

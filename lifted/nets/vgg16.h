@@ -1,13 +1,12 @@
 // VGG-16 (Simonyan and Zisserman 2015) up to relu4_3: the features of the perceptual loss. Keys are torchvision's.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::nets {
 

@@ -2,11 +2,10 @@
 // claims.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <string_view>
 
+#include "lifted/base/torch_nn.h"
 #include "lifted/nets/face_embedding.h"
 
 namespace lifted::nets {

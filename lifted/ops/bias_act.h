@@ -1,11 +1,10 @@
 // Bias, leaky ReLU, gain and clamp in one pass.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <optional>
 
+#include "lifted/base/tensor.h"
 #include "lifted/ops/implementation.h"
 
 namespace lifted::ops {

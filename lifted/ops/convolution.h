@@ -3,9 +3,9 @@
 // conv_transpose2d, forward and backward, and second derivatives (R1, path length) stay on the same fast paths.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

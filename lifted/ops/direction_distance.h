@@ -1,8 +1,7 @@
 // How far apart the directions of two feature maps are: the comparison of the perceptual loss.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/ops/implementation.h"
 
 namespace lifted::ops {

@@ -1,8 +1,7 @@
 // Upsampling, filtering and downsampling of images in one step ("upfirdn2d").
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/ops/implementation.h"
 
 namespace lifted::ops {

@@ -1,7 +1,7 @@
 // GroupNorm followed by ReLU, as the lifting networks' convolutions use it.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

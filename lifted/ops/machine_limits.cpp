@@ -1,12 +1,12 @@
 #include "lifted/ops/machine_limits.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 
+#include "lifted/base/tensor.h"
 #include "lifted/ops/cpu/multiply_add_peak_kernel.h"
 
 namespace lifted::ops {

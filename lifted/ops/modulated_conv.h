@@ -1,8 +1,7 @@
 // StyleGAN2's modulated and demodulated convolution.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/ops/implementation.h"
 
 namespace lifted::ops {

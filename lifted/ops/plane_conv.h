@@ -1,8 +1,7 @@
 // A convolution down to one channel: libtorch's is several times slower than its share of the arithmetic.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/ops/group_norm_relu.h"
 
 namespace lifted::ops {

@@ -1,7 +1,7 @@
 // Where the depth network meets the generator's features.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

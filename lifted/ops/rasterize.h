@@ -1,9 +1,9 @@
 // The differentiable rasterizer of depth-grid meshes (what `render` of LiftedGAN draws with).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

@@ -1,9 +1,9 @@
 // The backends behind ops/rasterize.h: one function pair per dispatch key, registered in rasterize.cpp.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <tuple>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops::backend {
 

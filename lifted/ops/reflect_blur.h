@@ -1,9 +1,9 @@
 // The soft blur that the method uses on transformation maps and on albedo.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

@@ -1,7 +1,7 @@
 // A linear layer whose rows do not feel each other.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

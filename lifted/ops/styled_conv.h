@@ -2,11 +2,10 @@
 // fixed sequence of operations, so results are bitwise the same for any batch size and number of threads.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <array>
 #include <limits>
 
+#include "lifted/base/tensor.h"
 #include "lifted/ops/cpu/styled_conv_kernel.h"
 
 namespace lifted::ops {

@@ -2,7 +2,7 @@
 // operations in scene/ (depth_grid.h, normals.h, light.h), which is the reference.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops {
 

@@ -1,7 +1,7 @@
 // The pinhole camera every depth map and mesh of this project lives in.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::scene {
 

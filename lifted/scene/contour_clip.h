@@ -1,7 +1,7 @@
 // Keeps the gradients of occlusion contours out of the depth map.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::scene {
 

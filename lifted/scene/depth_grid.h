@@ -1,8 +1,7 @@
 // Depth maps as grids of 3D points, and how a view moves them.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/scene/camera.h"
 
 namespace lifted::scene {

@@ -1,7 +1,7 @@
 // One distant light over an ambient term: the shading model of the paper (section 3.2) and of Unsup3D.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::scene {
 

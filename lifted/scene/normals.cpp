@@ -6,10 +6,8 @@
 namespace lifted::scene {
 namespace {
 
-namespace F = torch::nn::functional;
-
 torch::Tensor repeat_border(const torch::Tensor& inner) {
-  const auto padded = F::pad(inner.permute({0, 3, 1, 2}), F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate));
+  const auto padded = torch::replication_pad2d(inner.permute({0, 3, 1, 2}), {1, 1, 1, 1});
   return padded.permute({0, 2, 3, 1});
 }
 

@@ -1,8 +1,7 @@
 // Surface normals of depth maps.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/scene/camera.h"
 
 namespace lifted::scene {

@@ -1,11 +1,10 @@
 // The renderer R(A, S, T, V, L) of LiftedGAN: shade, warp the depth grid, rasterize.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <optional>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/scene/camera.h"
 #include "lifted/scene/light.h"
 #include "lifted/scene/view.h"

@@ -5,18 +5,13 @@
 namespace lifted::scene {
 namespace {
 
-namespace F = torch::nn::functional;
-
 /// B×C×H×W to another side, corner samples on corner samples, as the depth grid counts them.
 torch::Tensor resampled(const torch::Tensor& planes, int64_t size) {
-  return F::interpolate(
-      planes,
-      F::InterpolateFuncOptions().size(std::vector<int64_t>{size, size}).mode(torch::kBicubic).align_corners(true));
+  return torch::upsample_bicubic2d(planes, {size, size}, true);
 }
 
 torch::Tensor nearest(const torch::Tensor& planes, int64_t size) {
-  return F::interpolate(planes,
-                        F::InterpolateFuncOptions().size(std::vector<int64_t>{size, size}).mode(torch::kNearest));
+  return torch::upsample_nearest2d(planes, {size, size});
 }
 
 RenderedMesh reduced(const RenderedMesh& mesh, int64_t size) {

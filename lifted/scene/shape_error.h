@@ -1,8 +1,7 @@
 // How far one depth map is from another, as Unsup3D measures it (Wu et al. 2020, section 4.1; unsup3d/model.py).
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/scene/camera.h"
 
 namespace lifted::scene {

@@ -1,9 +1,9 @@
 // Ways of view and light through a sweep, frame by frame.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::scene {
 

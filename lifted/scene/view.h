@@ -1,7 +1,7 @@
 // Viewpoints: what the view network outputs, what the renderer takes, and the sweeps people make.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::scene {
 

@@ -1,14 +1,13 @@
 // Adam (Kingma and Ba 2015) whose whole state can be saved and restored bit for bit.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 
 namespace lifted::train {
 

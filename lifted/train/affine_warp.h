@@ -2,9 +2,9 @@
 // them.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

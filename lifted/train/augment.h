@@ -2,9 +2,9 @@
 // shown to the discriminator only, invertible in distribution so that they do not leak into what the generator makes.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

@@ -1,7 +1,7 @@
 // How well numbers were read.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

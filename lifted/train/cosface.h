@@ -1,7 +1,7 @@
 // CosFace (Wang et al. 2018): softmax over cosines with a margin, for embeddings that tell people apart.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

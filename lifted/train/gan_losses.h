@@ -2,7 +2,7 @@
 // first gradient.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

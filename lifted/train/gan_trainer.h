@@ -1,10 +1,9 @@
 // The four half-steps of a StyleGAN2 iteration: networks, gradients, updates. What is drawn at random is passed in.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2.h"
 #include "lifted/nets/stylegan2_discriminator.h"
 #include "lifted/train/adam.h"

@@ -1,8 +1,7 @@
 // The losses of lifting training (paper, section 3.3). Every one is a differentiable scalar.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/nets/face_embedding.h"
 #include "lifted/train/perceptual_loss.h"
 

@@ -2,8 +2,6 @@
 // drawn at random is passed in.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 #include "lifted/model/lifted_gan.h"
 #include "lifted/nets/face_embedding.h"
 #include "lifted/train/adam.h"

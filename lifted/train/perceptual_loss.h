@@ -2,11 +2,10 @@
 // relu3_3 and relu4_3 of VGG-16 at three scales).
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/nets/face_embedding.h"
 #include "lifted/nets/vgg16.h"
 

@@ -2,11 +2,10 @@
 // frozen generator.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <functional>
 
+#include "lifted/base/tensor.h"
 #include "lifted/model/w_statistics.h"
 #include "lifted/nets/stylegan2.h"
 #include "lifted/train/perceptual_loss.h"

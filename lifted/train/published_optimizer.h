@@ -1,11 +1,10 @@
 // The optimizer state of the authors' LiftedGAN checkpoints.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <string_view>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/torch_nn.h"
 #include "lifted/formats/value.h"
 #include "lifted/train/lift_task.h"
 #include "lifted/train/snapshot.h"

@@ -3,12 +3,12 @@
 // they draw is moved to where it is needed, so that a run may go on on another kind of device.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

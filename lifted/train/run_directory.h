@@ -1,7 +1,7 @@
 // A folder per run, as users of StyleGAN2-ADA know it.
 #pragma once
 
-#include <torch/types.h>
+#include "lifted/base/tensor.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -1,14 +1,13 @@
 // A step's batch in shards: what is drawn, grouped and summed does not depend on which process computes which.
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/train/world.h"
 
 namespace lifted::train {

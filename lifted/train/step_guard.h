@@ -1,7 +1,7 @@
 // Nothing that is not finite may reach a weight, and nobody waits for a GPU to know.
 #pragma once
 
-#include <torch/types.h>
+#include "lifted/base/tensor.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,11 +1,11 @@
 // How well an embedding tells whether two pictures show the same person, as on Labeled Faces in the Wild.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

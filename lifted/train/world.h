@@ -1,8 +1,6 @@
 // The processes that train together. The only place that knows how they talk (libtorch's c10d).
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "lifted/base/error.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::train {
 

@@ -1,10 +1,9 @@
 #include "lifted/viewer/render_pool.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 
 #include "lifted/base/runtime.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::viewer {
 namespace {

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <string>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted::test {
 

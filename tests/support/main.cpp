@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -7,6 +6,7 @@
 #include <string>
 
 #include "lifted/base/runtime.h"
+#include "lifted/base/tensor.h"
 
 namespace {
 

@@ -1,13 +1,12 @@
 // Writes small checkpoints as torch.save does, for tests of the readers' users.
 #pragma once
 
-#include <torch/torch.h>
-
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "lifted/base/state_dict.h"
+#include "lifted/base/tensor.h"
 
 namespace lifted::test {
 

@@ -1,8 +1,7 @@
 // A head as LiftedGAN's components: what a perfect lifting network would output for it.
 #pragma once
 
-#include <torch/torch.h>
-
+#include "lifted/base/tensor.h"
 #include "lifted/data/heads/render.h"
 
 namespace lifted::data::heads {

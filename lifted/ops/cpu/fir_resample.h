@@ -1,7 +1,7 @@
 // CPU implementation behind the dispatcher's lifted::fir_resample.
 #pragma once
 
-#include <torch/torch.h>
+#include "lifted/base/tensor.h"
 
 namespace lifted::ops::cpu {
 

@@ -49,30 +49,40 @@ RankCount rank_count(const std::string& text) {
   return count;
 }
 
+/// Where the command stands: options of the program may stand before it.
+std::vector<std::string>::const_iterator command_in(const std::vector<std::string>& words) {
+  const auto found = std::ranges::find_if(words, [](const auto& word) { return !word.starts_with("-"); });
+  if (found == words.end())
+    usage_error("launch: expected a command behind --, as in `launch --nproc 2 -- train-gan …`");
+  return found;
+}
+
 bool trains(const std::vector<std::string>& words) {
-  return words[0].starts_with("train-");
+  return command_in(words)->starts_with("train-");
 }
 
 void check_command(const std::vector<std::string>& words) {
-  static const std::set<std::string> one_word = {"train-gan",   "train-lift", "train-embedding", "train-probe",
-                                                 "train-depth", "generate",   "metrics"};
-  static const std::set<std::string> two_words = {"heads render", "dataset make"};
-  if (words.empty()) usage_error("launch: expected a command behind --, as in `launch --nproc 2 -- train-gan …`");
-  const std::string both = words.size() > 1 ? words[0] + " " + words[1] : words[0];
-  if (one_word.contains(words[0]) || two_words.contains(both)) return;
+  static const std::set<std::string> known = {"train-gan",   "train-lift",   "train-embedding",
+                                              "train-probe", "train-depth",  "generate",
+                                              "metrics",     "heads render", "dataset make"};
+  const auto command = command_in(words);
+  const std::string both = command + 1 == words.end() ? *command : *command + " " + command[1];
+  if (known.contains(*command) || known.contains(both)) return;
   usage_error(
       "launch: {} runs in one process; expected train-gan, train-lift, train-embedding, train-probe, train-depth, "
       "generate, metrics, heads render or dataset make",
-      words[0]);
+      *command);
 }
 
-/// The options among `words` that a resumed run does not keep by itself.
+/// How a training goes on in its folder: with those of its options that a resumed run does not keep by itself.
 std::vector<std::string> resumed(const std::vector<std::string>& words, const fs::path& run) {
-  std::vector<std::string> result{words[0], "--resume", run.string()};
-  for (size_t i = 1; i < words.size(); ++i) {
+  const auto command = command_in(words);
+  std::vector<std::string> result(words.begin(), command + 1);
+  result.insert(result.end(), {"--resume", run.string()});
+  for (auto word = command + 1; word != words.end(); ++word) {
     for (const std::string name : {"--device", "--threads"}) {
-      if (words[i].starts_with(name + "=")) result.push_back(words[i]);
-      if (words[i] == name && i + 1 < words.size()) result.insert(result.end(), {name, words[i + 1]});
+      if (word->starts_with(name + "=")) result.push_back(*word);
+      if (*word == name && word + 1 != words.end()) result.insert(result.end(), {name, word[1]});
     }
   }
   return result;

@@ -10,7 +10,7 @@
 namespace lifted::train {
 using torch::Tensor;
 
-#ifndef LIFTED_DISTRIBUTED
+#ifndef LIFTED_HAS_C10D
 // What this build cannot be: a group of several.
 class World::Group {
  public:
@@ -26,7 +26,7 @@ const char* World::unsupported() {
 }
 
 bool World::is_supported() {
-#ifdef LIFTED_DISTRIBUTED
+#ifdef LIFTED_HAS_C10D
   return true;
 #else
   return false;

@@ -1,6 +1,6 @@
 #include "lifted/train/world_group.h"
 
-#ifdef LIFTED_DISTRIBUTED
+#ifdef LIFTED_HAS_C10D
 
 #include <arpa/inet.h>
 #include <fmt/ranges.h>

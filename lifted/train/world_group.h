@@ -3,8 +3,9 @@
 #pragma once
 
 #include "lifted/train/world.h"
+#include "lifted_features.h"
 
-#ifdef LIFTED_DISTRIBUTED
+#ifdef LIFTED_HAS_C10D
 
 #include <chrono>
 #include <functional>

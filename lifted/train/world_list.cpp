@@ -2,7 +2,7 @@
 // answer.
 #include "lifted/train/world_group.h"
 
-#ifdef LIFTED_DISTRIBUTED
+#ifdef LIFTED_HAS_C10D
 
 #include <future>
 #include <thread>

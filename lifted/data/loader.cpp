@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "lifted/base/device.h"
 #include "lifted/base/json.h"
 
 namespace lifted::data {
@@ -53,8 +54,8 @@ LoaderState LoaderState::from_json(const nlohmann::json& json) {
   return state;
 }
 
-torch::Tensor Batch::as_float() const {
-  return images.to(torch::kFloat32).div_(127.5).sub_(1);
+torch::Tensor Batch::as_float(torch::Device device) const {
+  return to_device(images, device).to(torch::kFloat32).div_(127.5).sub_(1);
 }
 
 /// Batches under construction, oldest first; tasks are handed out sample by sample in order.
@@ -99,7 +100,8 @@ struct Loader::Work {
 
   std::shared_ptr<Pending> new_batch() const {
     auto fresh = std::make_shared<Pending>();
-    fresh->batch.images = torch::empty({options.batch, 3, dataset.height(), dataset.width()}, torch::kUInt8);
+    fresh->batch.images = torch::empty({options.batch, 3, dataset.height(), dataset.width()},
+                                       staging_options(options.device, torch::kUInt8));
     fresh->batch.samples.resize(static_cast<size_t>(options.batch));
     fresh->missing = options.batch;
     return fresh;

@@ -25,6 +25,8 @@ struct LoaderOptions {
   int workers = 2;
   /// Batches decoded ahead.
   int prefetch = 3;
+  /// Where batches go: for a GPU they lie in page-locked memory.
+  torch::Device device = torch::kCPU;
 };
 
 /// Where a loader stands; saved beside a checkpoint.
@@ -43,8 +45,8 @@ struct LoaderState {
 struct Batch {
   torch::Tensor images;         ///< B×3×H×W uint8
   std::vector<Sample> samples;  ///< which they are
-  /// B×3×H×W float in [-1, 1]: byte / 127.5 − 1.
-  torch::Tensor as_float() const;
+  /// B×3×H×W float in [-1, 1] on `device`: byte / 127.5 − 1. They travel as bytes.
+  torch::Tensor as_float(torch::Device device = torch::kCPU) const;
 };
 
 /// The batches do not depend on the number of workers. One thread at a time may call it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
@@ -95,7 +96,7 @@ void DepthTask::fetch_truth(const data::Batch& batch) {
 }
 
 Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& statistics) {
-  const Tensor depth = fetched_.depth.to(device()), head = fetched_.head.to(device());
+  const Tensor depth = to_device(fetched_.depth, device()), head = to_device(fetched_.head, device());
   const auto read = network_->forward(images);
   const Tensor error =
       torch::where(head, network_->standardized(read.depth) - network_->standardized(depth), torch::zeros_like(depth));
@@ -104,9 +105,9 @@ Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& sta
   for (const int64_t axis : {1, 2})
     for (const int64_t stride : {1, 4}) slope = slope + slope_error(error, head, axis, stride);
   const Tensor mask = torch::binary_cross_entropy_with_logits(read.head, head.to(torch::kFloat32));
-  statistics.add("Loss/depth", value.item<double>());
-  statistics.add("Loss/slope", slope.item<double>());
-  statistics.add("Loss/mask", mask.item<double>());
+  statistics.add("Loss/depth", value);
+  statistics.add("Loss/slope", slope);
+  statistics.add("Loss/mask", mask);
   return value + options_.slope_weight * slope + options_.mask_weight * mask;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/model/critics.h"
 #include "lifted/train/random_streams.h"
@@ -59,12 +60,12 @@ Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, Stati
   std::vector<int64_t> identity;
   for (const auto& sample : batch.samples)
     identity.push_back(split().training.identity[static_cast<size_t>(sample.index)]);
-  const Tensor labels = torch::tensor(identity, torch::kInt64).to(device());
+  const Tensor labels = to_device(torch::tensor(identity, torch::kInt64), device());
   const Tensor embeddings = network_->forward(images);
   {
     const torch::NoGradGuard guard;
     const Tensor nearest = embeddings.mm((centers_ / centers_.norm(2, 1, true)).t()).argmax(1);
-    statistics.add("Accuracy/train", nearest.eq(labels).to(torch::kFloat32).mean().item<double>());
+    statistics.add("Accuracy/train", nearest.eq(labels).to(torch::kFloat32).mean());
   }
   return cosface_loss(embeddings, centers_, labels, options_.cosface);
 }

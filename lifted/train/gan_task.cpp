@@ -4,6 +4,7 @@
 #include <map>
 
 #include "lifted/base/bounds.h"
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/formats/checkpoint.h"
@@ -34,7 +35,7 @@ GanTrainer seeded_trainer(const GanOptions& options) {
 
 /// The rows of a draw at `indices`; undefined tensors stay undefined.
 Tensor rows(const Tensor& tensor, const Tensor& indices) {
-  return tensor.defined() ? tensor.index_select(0, indices.to(tensor.device())) : tensor;
+  return tensor.defined() ? tensor.index_select(0, to_device(indices, tensor.device())) : tensor;
 }
 std::vector<Tensor> rows(const std::vector<Tensor>& tensors, const Tensor& indices) {
   std::vector<Tensor> result;
@@ -57,18 +58,23 @@ class BatchMeans {
   }
   BatchMeans(const BatchMeans&) = delete;
   BatchMeans& operator=(const BatchMeans&) = delete;
-  void add(const std::string& name, double value, double share) { values_[name] += value * share; }
+  void add(const std::string& name, const Tensor& value, double share) {
+    const Tensor part = value.to(torch::kFloat64) * share;
+    Tensor& sum = values_[name];
+    sum = sum.defined() ? sum + part : part;
+  }
 
  private:
   Statistics& statistics_;
-  std::map<std::string, double> values_;
+  std::map<std::string, Tensor> values_;
 };
 
-data::LoaderOptions loader_options(const GanOptions& options) {
+data::LoaderOptions loader_options(const GanOptions& options, torch::Device device) {
   return {.batch = static_cast<int>(options.batch),
           .seed = derived_seed(options.seed, "data order"),
           .mirror = options.mirror,
-          .workers = 1};
+          .workers = 1,
+          .device = device};
 }
 
 /// B×3×S×S in [-1, 1] side by side, row by row.
@@ -151,7 +157,7 @@ GanTask::GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images
     : options_(std::move(options)),
       images_(std::move(images)),
       device_(device),
-      loader_(std::make_unique<data::Loader>(images_, loader_options(options_))),
+      loader_(std::make_unique<data::Loader>(images_, loader_options(options_, device))),
       random_(options_.seed),
       trainer_(seeded_trainer(options_)),
       controller_({.target = options_.augment_target}) {
@@ -165,13 +171,14 @@ void GanTask::fetch() {
 
 void GanTask::step(Statistics& statistics) {
   fetch();
-  const auto real = fetched_->as_float().to(device_);
+  const auto real = fetched_->as_float(device_);
   train_discriminator(real, statistics);
   if (steps_ * options_.batch >= options_.warmup_images) {
     train_generator(statistics);
     trainer_.update_average(options_.average_decay);
   }
   ++steps_;
+  trainer_.guard().end_step();
   fetched_.reset();
   position_ = loader_->state();
   statistics.add("Progress/augment", augmentation());
@@ -187,8 +194,8 @@ void GanTask::train_discriminator(const Tensor& real, Statistics& statistics) {
     in_parts(draws, [&](const GanDraws& part, const Tensor& indices) {
       const auto loss = trainer_.discriminator_backward(rows(real, indices), part);
       means.add("Loss/D/loss", loss.loss, part.share);
-      means.add("Loss/scores/real", loss.real_logits.mean().item<double>(), part.share);
-      means.add("Loss/scores/fake", loss.fake_logits.mean().item<double>(), part.share);
+      means.add("Loss/scores/real", loss.real_logits.mean(), part.share);
+      means.add("Loss/scores/fake", loss.fake_logits.mean(), part.share);
       real_logits.push_back(loss.real_logits);
     });
     if (options_.augment == AugmentMode::adaptive) controller_.observe(torch::cat(real_logits));
@@ -222,7 +229,7 @@ void GanTask::train_generator(Statistics& statistics) {
     parts.push_back({rows(whole.latents, indices), rows(whole.image_noise, indices), rows(whole.noise, indices)});
   const auto path = trainer_.path_backward(parts);
   statistics.add("Loss/pl_penalty", path.penalty);
-  statistics.add("Loss/path_length", path.lengths.mean().item<double>());
+  statistics.add("Loss/path_length", path.lengths.mean());
   statistics.add("Gradient/G_path", trainer_.update_generator("the path length penalty"));
 }
 
@@ -261,7 +268,7 @@ AugmentDraw GanTask::draw_augmentation() {
 }
 
 Latents GanTask::draw_latents(int64_t count) {
-  const auto draw = [&] { return torch::randn({count, options_.generator.z_dim}, random_.get("latents")).to(device_); };
+  const auto draw = [&] { return to_device(torch::randn({count, options_.generator.z_dim}, random_.get("latents")), device_); };
   Latents latents{draw(), {}, 0};
   if (random_.uniform("style mixing") >= options_.style_mixing) return latents;
   latents.second = draw();
@@ -274,7 +281,7 @@ Latents GanTask::draw_latents(int64_t count) {
 PathDraws GanTask::draw_paths(int64_t count) {
   const int64_t side = options_.generator.size;
   PathDraws draws{draw_latents(count)};
-  draws.image_noise = torch::randn({count, 3, side, side}, random_.get("path noise")).to(device_);
+  draws.image_noise = to_device(torch::randn({count, 3, side, side}, random_.get("path noise")), device_);
   draws.noise = trainer_.generator->draw_noise(count, random_.get("noise"));
   return draws;
 }
@@ -305,7 +312,7 @@ void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
   constexpr const char* kWhat = "training state";
   read_field(values, "steps", kWhat, steps_);
   loader_ =
-      std::make_unique<data::Loader>(images_, loader_options(options_),
+      std::make_unique<data::Loader>(images_, loader_options(options_, device_),
                                      data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", kWhat)));
   fetched_.reset();
   position_ = loader_->state();

@@ -54,6 +54,7 @@ class GanTask : public TrainingTask {
 
   void fetch() override;
   void step(Statistics& statistics) override;
+  void check() override { trainer_.guard().check(); }
   int64_t images_per_step() const override { return options_.batch; }
   StateDict state() const override;
   nlohmann::json values() const override;

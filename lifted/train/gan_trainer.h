@@ -8,6 +8,7 @@
 #include "lifted/nets/stylegan2_discriminator.h"
 #include "lifted/train/adam.h"
 #include "lifted/train/augment.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 
@@ -44,28 +45,31 @@ class GanTrainer {
   GanTrainer(const nets::Stylegan2Config& generator, const nets::Stylegan2DiscriminatorConfig& discriminator,
              const GanTrainerOptions& options);
 
-  /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss. A batch may
-  /// come in parts, one call for each: their gradients add up to those of the whole if parts hold whole groups. Images:
-  /// B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite.
+  /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss (one element,
+  /// where the networks are). A batch may come in parts, one call for each: their gradients add up to those of the whole
+  /// if parts hold whole groups. Images: B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite,
+  /// at once or, on a GPU, by guard().
   struct DiscriminatorLoss {
-    double loss = 0;
+    torch::Tensor loss;
     torch::Tensor real_logits, fake_logits;  // B×1, detached
   };
   DiscriminatorLoss discriminator_backward(const torch::Tensor& real, const GanDraws& draws);
-  double r1_backward(const torch::Tensor& real, const GanDraws& draws = {});
-  double generator_backward(const GanDraws& draws);
+  torch::Tensor r1_backward(const torch::Tensor& real, const GanDraws& draws = {});
+  torch::Tensor generator_backward(const GanDraws& draws);
   /// Of a whole batch, in parts: each passes the generator twice if there are several, since the penalty compares every
   /// length with the mean of all. Moves path_mean once.
   struct PathLoss {
-    double penalty = 0;
+    torch::Tensor penalty;
     torch::Tensor lengths;  // B
   };
   PathLoss path_backward(const std::vector<PathDraws>& parts);
 
-  /// One optimizer step with the gradients gathered since the last. Returns their norm. NonFiniteError naming parameter
-  /// and `term`.
-  double update_discriminator(const char* term);
-  double update_generator(const char* term);
+  /// One optimizer step with the gradients gathered since the last. Returns their norm (one element). NonFiniteError
+  /// naming parameter and `term`, at once or by guard().
+  torch::Tensor update_discriminator(const char* term);
+  torch::Tensor update_generator(const char* term);
+  /// What keeps NaN from the weights; whoever makes steps on a GPU asks it now and then.
+  StepGuard& guard() { return guard_; }
   /// g_ema ← decay · g_ema + (1 − decay) · g.
   void update_average(double decay) { update_moving_average(*average, *generator, decay); }
 
@@ -87,6 +91,7 @@ class GanTrainer {
 
   GanTrainerOptions options_;
   Adam generator_optimizer_, discriminator_optimizer_;
+  StepGuard guard_;
 };
 
 }  // namespace lifted::train

@@ -71,7 +71,8 @@ data::LoaderOptions ImageTask::loader_options() const {
   return {.batch = static_cast<int>(options_.batch),
           .seed = derived_seed(options_.seed, "data order"),
           .mirror = options_.mirror,
-          .workers = 1};
+          .workers = 1,
+          .device = device_};
 }
 
 void ImageTask::fetch() {
@@ -87,18 +88,17 @@ void ImageTask::step(Statistics& statistics) {
   step_random_.set_current_seed(derived_seed(options_.seed, fmt::format("step {}", steps_)));
   module_->train();
   optimizer_->zero_gradients();
-  const Tensor value = loss(batch.as_float().to(device_), batch, statistics);
-  const double number = value.item<double>();
-  if (!std::isfinite(number)) throw NonFiniteError(fmt::format("the loss is {}", number));
+  const Tensor value = loss(batch.as_float(device_), batch, statistics);
+  guard_.watch("the loss", value);
   value.backward();
-  const double gradient = optimizer_->gradient_norm();
   const double rate = options_.learning_rate(steps_ * options_.batch);
   optimizer_->set_learning_rate(rate);
-  optimizer_->step();
+  const Tensor gradient = guard_.update(*optimizer_);
+  guard_.end_step();
   ++steps_;
   fetched_.reset();
   position_ = loader_->state();
-  statistics.add("Loss/loss", number);
+  statistics.add("Loss/loss", value);
   statistics.add("Gradient/norm", gradient);
   statistics.add("Progress/lr", rate);
 }

@@ -13,6 +13,7 @@
 #include "lifted/nets/face_embedding.h"
 #include "lifted/train/adam.h"
 #include "lifted/train/loop.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 
@@ -37,6 +38,7 @@ class ImageTask : public TrainingTask {
  public:
   void fetch() final;
   void step(Statistics& statistics) final;
+  void check() final { guard_.check(); }
   int64_t images_per_step() const override { return options_.batch; }
   StateDict state() const override;
   nlohmann::json values() const override;
@@ -86,6 +88,7 @@ class ImageTask : public TrainingTask {
   at::Generator weights_, step_random_;
   std::shared_ptr<torch::nn::Module> module_;
   std::optional<Adam> optimizer_;
+  StepGuard guard_;
   int64_t steps_ = 0;
 };
 

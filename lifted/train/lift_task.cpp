@@ -54,11 +54,8 @@ Image reduced(Image image) {
 template <size_t N>
 void add_axes(Statistics& statistics, const std::string& group, const std::array<const char*, N>& axes,
               const Tensor& values) {
-  const auto rows = values.detach().to(torch::kCPU, torch::kFloat64).contiguous();
-  for (int64_t i = 0; i < rows.size(0); ++i) {
-    for (size_t axis = 0; axis < N; ++axis)
-      statistics.add(group + "/" + axes[axis], rows[i][static_cast<int64_t>(axis)].item<double>());
-  }
+  for (size_t axis = 0; axis < N; ++axis)
+    statistics.add(group + "/" + axes[axis], values.select(1, static_cast<int64_t>(axis)));
 }
 
 }  // namespace
@@ -84,6 +81,7 @@ void LiftTask::step(Statistics& statistics) {
   add_axes(statistics, "Light", kLightAxes, step.estimate.canon_light);
   add_axes(statistics, "View", kViewAxes, step.estimate.view);
   ++steps_;
+  trainer_.guard().end_step();
 }
 
 StateDict LiftTask::state() const {

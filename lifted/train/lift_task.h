@@ -29,6 +29,7 @@ class LiftTask : public TrainingTask {
   LiftTask(LiftTaskOptions options, LiftTrainer trainer, torch::Device device);
 
   void step(Statistics& statistics) override;
+  void check() override { trainer_.guard().check(); }
   int64_t images_per_step() const override { return options_.batch; }
   StateDict state() const override;
   nlohmann::json values() const override;

@@ -12,7 +12,7 @@
 
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
-#include "lifted/train/adam.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 namespace fs = std::filesystem;
@@ -110,11 +110,27 @@ class Loop {
     try {
       task_.step(statistics_);
     } catch (const NonFiniteError& error) {
-      throw NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; this step is lost; {}", steps_ + 1, kimg(),
-                                       error.what(), last_snapshot()));
+      throw lost_step(error, steps_ + 1);
     }
     ++steps_;
     images_ += task_.images_per_step();
+  }
+
+  /// Before statistics are read or anything is kept.
+  void check() {
+    try {
+      task_.check();
+    } catch (const NonFiniteError& error) {
+      throw lost_step(error, steps_ - error.steps_before);
+    }
+  }
+
+  NonFiniteError lost_step(const NonFiniteError& error, int64_t step) const {
+    const int64_t images = images_ - (steps_ - step + 1) * task_.images_per_step();
+    return NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; {}; {}", step, static_cast<double>(images) / 1000,
+                                      error.what(),
+                                      step < steps_ ? "it and those since are lost" : "this step is lost",
+                                      last_snapshot()));
   }
 
   /// Nothing was changed yet: what there is can be kept before the run ends.
@@ -123,6 +139,7 @@ class Loop {
       task_.fetch();
     } catch (const std::exception& error) {
       const std::string reason = reason_of(error);
+      check();
       if (images_ > 0 && last_state_ != images_) attempt([&] { snapshot(); });
       fail("step {} (kimg {:.3f}): {}; {}", steps_ + 1, kimg(), reason, last_snapshot());
     }
@@ -134,6 +151,7 @@ class Loop {
   }
 
   void end_tick() {
+    check();
     report();
     const bool first = tick_ == 0;
     ++tick_;
@@ -180,6 +198,7 @@ class Loop {
   }
 
   LoopEnd finish() {
+    check();
     const bool finished = images_ >= options_.total_images;
     if (images_ > tick_start_images_) report();
     if (!finished)

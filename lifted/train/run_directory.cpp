@@ -62,19 +62,50 @@ void drop_later_statistics(const fs::path& path, int64_t images) {
 
 // ---- Statistics ----
 
+void Statistics::Entry::add(double value) {
+  ++count;
+  sum += value;
+  square_sum += value * value;
+}
+
 void Statistics::add(const std::string& name, double value) {
-  Entry& entry = entries_[name];
-  ++entry.count;
-  entry.sum += value;
-  entry.square_sum += value * value;
+  entries_[name].add(value);
+}
+
+void Statistics::add(const std::string& name, const torch::Tensor& values) {
+  unread_.emplace_back(name, values.detach().flatten().to(torch::kFloat64));
+}
+
+void Statistics::clear() {
+  entries_.clear();
+  unread_.clear();
+}
+
+void Statistics::read() const {
+  if (unread_.empty()) return;
+  std::map<std::string, std::vector<torch::Tensor>> all;  // by device
+  for (const auto& [name, values] : unread_) all[values.device().str()].push_back(values);
+  std::map<std::string, torch::Tensor> numbers;
+  std::map<std::string, const double*> next;
+  for (const auto& [device, values] : all) {
+    numbers[device] = torch::cat(values).to(torch::kCPU);
+    next[device] = numbers[device].data_ptr<double>();
+  }
+  for (const auto& [name, values] : unread_) {
+    const double*& number = next[values.device().str()];
+    for (int64_t i = 0; i < values.numel(); ++i) entries_[name].add(*number++);
+  }
+  unread_.clear();
 }
 
 double Statistics::mean(const std::string& name, double otherwise) const {
+  read();
   const auto found = entries_.find(name);
   return found == entries_.end() ? otherwise : found->second.sum / static_cast<double>(found->second.count);
 }
 
 nlohmann::ordered_json Statistics::to_json() const {
+  read();
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const auto& [name, entry] : entries_) {
     const auto count = static_cast<double>(entry.count);

@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image.h"
 #include "lifted/train/tensorboard.h"
 
@@ -19,7 +21,9 @@ namespace lifted::train {
 class Statistics {
  public:
   void add(const std::string& name, double value);
-  void clear() { entries_.clear(); }
+  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at once.
+  void add(const std::string& name, const torch::Tensor& values);
+  void clear();
   /// The mean, or `otherwise` if nothing of that name was added.
   double mean(const std::string& name, double otherwise = 0) const;
   /// {"name": {"num": …, "mean": …, "std": …}, …}, the line format of stats.jsonl.
@@ -29,8 +33,12 @@ class Statistics {
   struct Entry {
     int64_t count = 0;
     double sum = 0, square_sum = 0;
+    void add(double value);
   };
-  std::map<std::string, Entry> entries_;
+  void read() const;
+
+  mutable std::map<std::string, Entry> entries_;
+  mutable std::vector<std::pair<std::string, torch::Tensor>> unread_;
 };
 
 class RunDirectory {

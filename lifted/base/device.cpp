@@ -5,8 +5,6 @@
 #include <string>
 #include <tuple>
 
-#include <torch/autograd.h>
-
 namespace lifted {
 namespace {
 using torch::Tensor;
@@ -38,9 +36,9 @@ Constants& constants() {
 }  // namespace
 
 Tensor to_device(const Tensor& tensor, torch::Device device) {
-  if (!device.is_cuda() || !tensor.is_cpu()) return tensor.to(device);
-  const Tensor staged = tensor.is_pinned() ? tensor : tensor.contiguous().pin_memory();
-  return staged.to(device, /*non_blocking=*/true);
+  if (device.is_cpu() || !tensor.is_cpu()) return tensor.to(device);
+  const bool pinned = !device.is_cuda() || tensor.is_pinned();
+  return (pinned ? tensor : tensor.contiguous().pin_memory()).to(device, /*non_blocking=*/true);
 }
 
 torch::TensorOptions staging_options(torch::Device device, torch::ScalarType type) {

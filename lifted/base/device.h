@@ -1,15 +1,15 @@
 // Between the CPU and a GPU without waiting: what goes there, and constants that stay there.
 #pragma once
 
-#include "lifted/base/tensor.h"
-
 #include <functional>
 #include <vector>
+
+#include "lifted/base/tensor.h"
 
 namespace lifted {
 
 /// The tensor on `device`. On its way to a GPU it is copied from page-locked memory (its own, where it lies there), and
-/// nobody waits; its memory may be written to again.
+/// nobody waits; the tensor itself may be written to again, unless it lies in page-locked memory.
 torch::Tensor to_device(const torch::Tensor& tensor, torch::Device device);
 
 /// Where batches that go to `device` are put together: page-locked memory if it is a GPU.

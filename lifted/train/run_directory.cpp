@@ -83,12 +83,17 @@ void Statistics::clear() {
 
 void Statistics::read() const {
   if (unread_.empty()) return;
-  std::vector<torch::Tensor> all;
-  for (const auto& [name, values] : unread_) all.push_back(values);
-  const torch::Tensor numbers = torch::cat(all).to(torch::kCPU);
-  const auto* next = numbers.data_ptr<double>();
+  std::map<std::string, std::vector<torch::Tensor>> all;  // by device
+  for (const auto& [name, values] : unread_) all[values.device().str()].push_back(values);
+  std::map<std::string, torch::Tensor> numbers;
+  std::map<std::string, const double*> next;
+  for (const auto& [device, values] : all) {
+    numbers[device] = torch::cat(values).to(torch::kCPU);
+    next[device] = numbers[device].data_ptr<double>();
+  }
   for (const auto& [name, values] : unread_) {
-    for (int64_t i = 0; i < values.numel(); ++i) entries_[name].add(*next++);
+    const double*& number = next[values.device().str()];
+    for (int64_t i = 0; i < values.numel(); ++i) entries_[name].add(*number++);
   }
   unread_.clear();
 }

@@ -1,8 +1,6 @@
 // A folder per run, as users of StyleGAN2-ADA know it.
 #pragma once
 
-#include "lifted/base/tensor.h"
-
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -13,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image.h"
 #include "lifted/train/tensorboard.h"
 

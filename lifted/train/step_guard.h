@@ -1,8 +1,6 @@
 // Nothing that is not finite may reach a weight, and nobody waits for a GPU to know.
 #pragma once
 
-#include "lifted/base/tensor.h"
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "lifted/base/error.h"
+#include "lifted/base/tensor.h"
 #include "lifted/train/adam.h"
 
 namespace lifted::train {

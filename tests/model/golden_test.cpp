@@ -250,8 +250,7 @@ TEST_F(Golden, StyleTransferIsThePublishedFormula) {
     map = torch::where(depth.unsqueeze(1) <= 1.04, torch::ones_like(map), map);
     auto taps = torch::exp(-((torch::arange(21) - 10) / 8.0).square()).to(torch::kFloat32);
     taps = taps / taps.sum();
-    namespace F = torch::nn::functional;
-    const auto padded = F::pad(map, F::PadFuncOptions({10, 10, 10, 10}).mode(torch::kReflect));
+    const auto padded = torch::reflection_pad2d(map, {10, 10, 10, 10});
     map = torch::conv2d(torch::conv2d(padded, taps.view({1, 1, 21, 1})), taps.view({1, 1, 1, 21}));
     map.slice(2, 0, 1).fill_(0), map.slice(2, 255, 256).fill_(0);
     map.slice(3, 0, 2).fill_(0), map.slice(3, 254, 256).fill_(0);

@@ -1,6 +1,7 @@
 #include "lifted/nets/stylegan2_grow.h"
 
 #include <gmock/gmock.h>
+#include <torch/optim/sgd.h>
 
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"

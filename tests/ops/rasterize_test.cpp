@@ -35,10 +35,7 @@ torch::Tensor grid_at(const torch::Tensor& depth) {
 /// Smooth random depths in 0.9 … 1.1.
 torch::Tensor smooth_depth(int64_t batch, int64_t size, torch::ScalarType type = torch::kFloat) {
   const auto coarse = torch::rand({batch, 1, 7, 7}, type);
-  namespace F = torch::nn::functional;
-  const auto options =
-      F::InterpolateFuncOptions().size(std::vector<int64_t>{size, size}).mode(torch::kBicubic).align_corners(true);
-  return 0.9 + 0.2 * F::interpolate(coarse, options).squeeze(1);
+  return 0.9 + 0.2 * torch::upsample_bicubic2d(coarse, {size, size}, true).squeeze(1);
 }
 
 /// Turns points about the vertical and horizontal axes through (0, 0, 1).

@@ -1,5 +1,7 @@
 #include "lifted/train/adam.h"
 
+#include <torch/optim/adam.h>
+
 #include "lifted/base/runtime.h"
 #include "lifted/train/random_streams.h"
 #include "tests/support/golden.h"

@@ -1,5 +1,5 @@
-// compare_states A B [TOLERANCE]: how two training states differ. Exit code 1 if a tensor differs by more than TOLERANCE
-// (0) of its norm.
+// compare_states A B [TOLERANCE]: how two training states differ. Exit code 1 if a tensor differs by more than
+// TOLERANCE (0) of its norm.
 #include <cstdio>
 #include <cstdlib>
 

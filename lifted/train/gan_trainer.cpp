@@ -118,14 +118,14 @@ Tensor GanTrainer::measured_paths(const PathDraws& draws) const {
 }
 
 GanTrainer::PathSlopes GanTrainer::compare_paths(const Tensor& lengths) {
-  const Tensor average = lengths.mean();
-  const Tensor mean = path_mean + options_.path_decay * (average - path_mean);
+  const Tensor of_batch = lengths.mean();
+  const Tensor mean = path_mean + options_.path_decay * (of_batch - path_mean);
   const Tensor penalty = (lengths - mean).square().mean();
   guard_.watch("the path length penalty", penalty);
   path_mean = mean;
   // d penalty / d length, through the mean as well, of which every length is a share.
   return {penalty, 2 / static_cast<double>(lengths.size(0)) *
-                       ((lengths - mean) - options_.path_decay * (average - mean)) *
+                       ((lengths - mean) - options_.path_decay * (of_batch - mean)) *
                        (options_.path_weight * options_.g_reg_every)};
 }
 

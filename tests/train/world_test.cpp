@@ -334,8 +334,11 @@ TEST(WorldPlace, ComesFromThoseWhoStartProcesses) {
                               {"MASTER_ADDR", "a"},
                               {"MASTER_PORT", "29400"}})
                             .first;
-  EXPECT_EQ(torchrun.rank, 3), EXPECT_EQ(torchrun.size, 4), EXPECT_EQ(torchrun.local_rank, 1);
-  EXPECT_EQ(torchrun.address, "a"), EXPECT_EQ(torchrun.port, 29400);
+  EXPECT_EQ(torchrun.rank, 3);
+  EXPECT_EQ(torchrun.size, 4);
+  EXPECT_EQ(torchrun.local_rank, 1);
+  EXPECT_EQ(torchrun.address, "a");
+  EXPECT_EQ(torchrun.port, 29400);
   EXPECT_EQ(with({{"RANK", "0"},
                   {"WORLD_SIZE", "2"},
                   {"MASTER_ADDR", "a"},
@@ -350,14 +353,18 @@ TEST(WorldPlace, ComesFromThoseWhoStartProcesses) {
                            {"SLURM_JOB_NODELIST", "gpu[03-06]"},
                            {"SLURM_JOB_ID", "123"}})
                          .first;
-  EXPECT_EQ(slurm.rank, 7), EXPECT_EQ(slurm.local_rank, 1), EXPECT_EQ(slurm.address, "gpu03");
+  EXPECT_EQ(slurm.rank, 7);
+  EXPECT_EQ(slurm.local_rank, 1);
+  EXPECT_EQ(slurm.address, "gpu03");
   EXPECT_EQ(slurm.port, 20123);
   const auto mpi = with({{"OMPI_COMM_WORLD_SIZE", "2"},
                          {"OMPI_COMM_WORLD_RANK", "1"},
                          {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
                          {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}})
                        .first;
-  EXPECT_EQ(mpi.rank, 1), EXPECT_EQ(mpi.address, "127.0.0.1"), EXPECT_EQ(mpi.port, 29500);
+  EXPECT_EQ(mpi.rank, 1);
+  EXPECT_EQ(mpi.address, "127.0.0.1");
+  EXPECT_EQ(mpi.port, 29500);
   EXPECT_EQ(with({{"WORLD_SIZE", "x"}}).second, "WORLD_SIZE=x: expected a whole number from 1 to 1048576");
   EXPECT_EQ(with({{"WORLD_SIZE", "2"}, {"RANK", "2"}}).second, "RANK=2: expected a whole number from 0 to 1");
   EXPECT_EQ(with({{"WORLD_SIZE", "2"}}).second, "WORLD_SIZE=2: expected RANK beside it");

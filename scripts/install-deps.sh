@@ -5,7 +5,7 @@
 set -eu
 
 packages="g++ cmake ninja-build make pkg-config git
-  libtorch-dev libopenblas0-pthread libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libssl-dev
+  libtorch-dev libgloo-dev libopenblas0-pthread libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev libssl-dev
   zlib1g-dev libpng-dev libjpeg62-turbo-dev libwebp-dev
   libmeshoptimizer-dev libassimp-dev liblmdb-dev
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavfilter-dev

@@ -25,6 +25,7 @@ void add_train_probe(CLI::App& app);
 void add_train_depth(CLI::App& app);
 void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
+void add_launch(CLI::App& app);
 void add_project(CLI::App& app);
 void add_metrics(CLI::App& app);
 void add_reproduce(CLI::App& app);

@@ -3,6 +3,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/printable.h"
@@ -43,6 +44,7 @@ void make(MakeArguments arguments) {
   check_sizes(arguments);
   arguments.options.workers = usable_threads(arguments.threads);
   const auto report = data::convert_dataset(arguments.options);
+  if (!arguments.options.sharing.consumes()) return;
   data::warn_about(report.skipped, "skipped:");
   if (!report.ignored.empty()) log_warning("{}: {}", arguments.options.source.string(), report.ignored);
   if (report.width != report.height || !is_power_of_two(report.width)) {
@@ -151,7 +153,12 @@ void add_make_command(CLI::App& dataset) {
   command->add_option("--threads,--workers", arguments->threads, "Threads; 0: one per core")
       ->transform(number(bounds::threads))
       ->capture_default_str();
-  command->callback([arguments] { make(*arguments); });
+  command->callback([arguments] {
+    in_world(arguments->threads, [&](const train::World& world) {
+      arguments->options.sharing = sharing_of(world);
+      make(*arguments);
+    });
+  });
 }
 
 void add_inspect_command(CLI::App& dataset) {

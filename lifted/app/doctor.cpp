@@ -8,6 +8,7 @@
 #include "lifted/ops/convolution.h"
 #include "lifted/ops/cpu/isa.h"
 #include "lifted/ops/machine_limits.h"
+#include "lifted/train/world.h"
 #include "lifted_version.h"
 
 namespace lifted::app {
@@ -41,6 +42,8 @@ void doctor(int threads) {
   print_row("BLAS", fmt::format("{}{}", blas_kernels(), asked ? fmt::format(" (OPENBLAS_CORETYPE={})", asked) : ""));
   print_row("GPU", torch::cuda::is_available() ? fmt::format("{} CUDA device(s)", torch::cuda::device_count())
                                                : "none that this libtorch sees; everything runs on the CPU");
+  print_row("processes", train::World::is_supported() ? "several, by c10d's Gloo (launch, torchrun, mpirun, srun)"
+                                                      : train::World::unsupported());
   print_row("multiply-adds", fmt::format("{:.0f} GFLOP/s (fp32, all threads: the machine's peak)",
                                          ops::measure_multiply_add_peak() / 1e9));
   print_row("convolution", fmt::format("{:.0f} GFLOP/s (libtorch's, 3×3, 64 channels, 64×64); ours: {}",

@@ -3,6 +3,7 @@
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/image.h"
@@ -147,17 +148,40 @@ void check_options(const GenerateOptions& options, const model::LoadedNetwork& n
   }
 }
 
+/// Of the first images; other processes' are read from where they wrote them.
+void write_sheet(const SamplingRun& run, const Codes& codes, std::vector<formats::Image> shown) {
+  const train::World& world = run.options().world;
+  world.barrier("write its pictures");
+  if (!world.writes()) return;
+  if (world.size() > 1) {
+    shown.clear();
+    for (size_t i = 0; i < std::min(max_sheet_images, codes.names.size()); ++i)
+      shown.push_back(formats::read_image(run.output(codes.names[i] + ".png")));
+  }
+  write_sample_sheet(run.output("sheet.png"), shown, codes.names, "");
+}
+
+void check_world(const SamplingOptions& options, int64_t codes) {
+  const int ranks = options.world.size();
+  if (ranks > 1 && codes <= (ranks - 1) * static_cast<int64_t>(options.batch))
+    usage_error("--batch {}: {} samples are too few for {} processes; expected a smaller batch", options.batch, codes,
+                ranks);
+}
+
 void generate(const GenerateOptions& options) {
   const torch::NoGradGuard no_grad;
   SamplingRun run("generate", options.sampling);
   check_options(options, run.network());
   run.make_folder();
   const Codes codes = run.codes();
+  check_world(options.sampling, codes.size());
   run.record().set("samples", codes.names);
+  run.expect_codes(codes.size());
   std::vector<formats::Image> shown;
   {
     Progress progress("generate", codes.size(), "images");
     for_batches(codes.size(), options.sampling.batch, [&](int64_t first, int64_t last) {
+      if (!run.has_batch(first)) return;
       const Codes batch = codes.slice(first, last);
       keep_codes(run, batch);
       for (formats::Image& image :
@@ -167,7 +191,7 @@ void generate(const GenerateOptions& options) {
       progress.advance(last - first);
     });
   }
-  write_sample_sheet(run.output("sheet.png"), shown, codes.names, "");
+  write_sheet(run, codes, std::move(shown));
   run.finish();
 }
 
@@ -187,7 +211,12 @@ void add_generate(CLI::App& app) {
   command
       ->add_option("--trunc-cutoff", options->truncation_cutoff, "Of plain 2D generators: truncate only so many layers")
       ->transform(number(bounds::whole(0, 64)));
-  command->callback([options] { generate(*options); });
+  command->callback([options] {
+    in_world({options->sampling.threads, options->sampling.device}, [&](const train::World& world) {
+      options->sampling.world = world;
+      generate(*options);
+    });
+  });
 }
 
 }  // namespace lifted::app

@@ -2,6 +2,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -89,8 +90,11 @@ void add_render(CLI::App& heads) {
     options->recipe.validate();
     if (options->canonical && !options->ground_truth)
       usage_error("--canonical adds to --ground-truth, which was not given");
-    options->workers = usable_threads(options->workers);
-    render_head_set(open_face_model(*model), *options);
+    in_world(options->workers, [&](const train::World& world) {
+      options->workers = usable_threads(options->workers);
+      options->sharing = sharing_of(world);
+      render_head_set(open_face_model(*model), *options);
+    });
   });
 }
 

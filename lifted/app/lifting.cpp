@@ -181,7 +181,7 @@ void check_settings(const LiftSettings& s) {
 }
 
 train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
-                               LiftPlan& plan) {
+                               LiftPlan& plan, const train::Shards& shards) {
   const json preset = read_preset(s.preset);
   plan = {};
   const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
@@ -191,6 +191,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
                        : published && published->batch ? *published->batch
                                                        : json_field<int64_t>(preset, "batch", s.preset, 8);
   plan.options.seed = s.seed;
+  plan.options.shards = shards.count();
   const auto& generator = gan.generator->config();
   plan.config = lift_config(plan, preset, published, generator.size);
   train::LiftCritics critics = load_critics(s, generator.size, device, plan);
@@ -206,7 +207,8 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
   return {plan.options,
           {model::LiftedGan(gan.generator, first_networks(plan, generator), plan.config, gan.statistics),
            std::move(critics), plan.options.training},
-          device};
+          device,
+          shards.world()};
 }
 
 }  // namespace lifted::app

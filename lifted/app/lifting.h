@@ -42,7 +42,7 @@ struct LiftPlan {
 /// A task ready to train, with `plan` what it will do. A term whose network is not given is off. UsageError for
 /// presets, terms and coefficients that do not exist.
 train::LiftTask make_lift_task(const LiftSettings& settings, const model::LoadedNetwork& gan, torch::Device device,
-                               LiftPlan& plan);
+                               LiftPlan& plan, const train::Shards& shards = {});
 
 /// The ablations of the report's Table 3: names that --wo takes.
 inline constexpr const char* kAblations[] = {"flip", "perturb", "idt", "rega"};

@@ -9,6 +9,7 @@
 #include "lifted/app/meter.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
 #include "lifted/model/import.h"
@@ -104,7 +105,7 @@ void measure(const MetricsOptions& given) {
   if (!settings.depth.empty()) result["depth"] = settings.depth.string();
   if (!settings.truth.empty()) result["truth"] = settings.truth.string();
   result["total_time"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  fmt::print("{}\n", result.dump());
+  if (settings.suite.world.writes()) fmt::print("{}\n", result.dump());
 }
 
 }  // namespace
@@ -150,7 +151,12 @@ void add_metrics(CLI::App& app) {
   command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();
-  command->callback([options] { measure(*options); });
+  command->callback([options] {
+    in_world({options->threads, options->device}, [&](const train::World& world) {
+      options->meter.suite.world = world;
+      measure(*options);
+    });
+  });
 }
 
 }  // namespace lifted::app

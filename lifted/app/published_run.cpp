@@ -1,6 +1,7 @@
 #include "lifted/app/published_run.h"
 
 #include "lifted/app/resuming.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/formats/checkpoint.h"
@@ -38,11 +39,15 @@ train::LoopEnd continue_published(train::LiftTask& task, const std::filesystem::
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
   }
-  auto directory = train::RunDirectory::create(run.outdir, fresh.description, record_of(fresh, run, loop));
+  require_same_everywhere(run.world, {{"options", task.values()}, {"images", loop.total_images}});
+  auto directory = made_by_rank_0(run.world, [&] {
+    auto made = train::RunDirectory::create(run.outdir, fresh.description, record_of(fresh, run, loop));
+    train::write_training_state(made.path(), state, loop.keep_states);
+    return made;
+  });
   directory.say(fmt::format("run folder {}", directory.path().string()));
   directory.say(fmt::format("going on from {} after {} steps, kimg {:.3f}", path.string(), steps,
                             static_cast<double>(state.images) / 1000));
-  train::write_training_state(directory.path(), state, loop.keep_states);
   return run_training(task, directory, loop, &state);
 }
 

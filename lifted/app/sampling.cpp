@@ -234,19 +234,42 @@ void SamplingRun::map_and_truncate(Codes& codes, size_t network_index) const {
 }
 
 void SamplingRun::make_folder() {
-  make_output_folder(options_.outdir);
-  keep_earlier_record(options_.outdir);
+  options_.world.together(
+      [&] {
+        if (!options_.world.writes()) return;
+        make_output_folder(options_.outdir);
+        keep_earlier_record(options_.outdir);
+      },
+      "make the output folder");
 }
 
 void SamplingRun::keep_tensor(const std::string& name, const torch::Tensor& batch) {
   if (keeps_tensors() && batch.defined()) tensors_[name].push_back(batch.detach().to(torch::kCPU, torch::kFloat32));
 }
 
+/// All processes' batches in their order.
+torch::Tensor SamplingRun::joined(const std::vector<torch::Tensor>& batches) const {
+  const train::World& world = options_.world;
+  if (world.size() == 1) return torch::cat(batches);
+  auto sizes = batches[0].sizes().vec();
+  sizes[0] = code_count_;
+  torch::Tensor all = torch::zeros(sizes);
+  int64_t first = world.rank() * options_.batch;
+  for (const auto& batch : batches) {
+    all.slice(0, first, first + batch.size(0)).copy_(batch);
+    first += world.size() * options_.batch;
+  }
+  world.sum(all, "gather tensors");
+  return all;
+}
+
 void SamplingRun::finish() {
+  StateDict tensors;
+  for (const auto& [name, batches] : tensors_) tensors[name] = joined(batches);
+  options_.world.barrier("finish");
+  if (!options_.world.writes()) return;
   if (keeps_tensors()) {
-    StateDict joined;
-    for (const auto& [name, batches] : tensors_) joined[name] = torch::cat(batches);
-    formats::write_safetensors(options_.tensors, joined, {{"command", "liftedgan sampling tensors"}});
+    formats::write_safetensors(options_.tensors, tensors, {{"command", "liftedgan sampling tensors"}});
     record_.set("tensors", options_.tensors.string());
   }
   record_.write(options_.outdir);

@@ -12,6 +12,7 @@
 #include "lifted/app/run_record.h"
 #include "lifted/base/tensor.h"
 #include "lifted/model/import.h"
+#include "lifted/train/world.h"
 
 namespace lifted::app {
 
@@ -29,6 +30,7 @@ struct SamplingOptions {
   int batch = 8;
   std::string device = "auto";
   int threads = 0;
+  train::World world = train::World::alone();  // processes that share the batches
 };
 
 /// How many --network a command takes.
@@ -85,8 +87,14 @@ class SamplingRun {
   /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
   void keep_tensor(const std::string& name, const torch::Tensor& batch);
   bool keeps_tensors() const { return !options_.tensors.empty(); }
-  /// Writes --tensors and run.json and says where the results are.
+  /// Writes --tensors and run.json and says where the results are: rank 0, of several processes.
   void finish();
+  /// Whether the batch that begins with code `first` is this process's.
+  bool has_batch(int64_t first) const {
+    return first / options_.batch % options_.world.size() == options_.world.rank();
+  }
+  /// Which codes this process keeps tensors of, once known: the first of every batch, and how many there are in all.
+  void expect_codes(int64_t count) { code_count_ = count; }
 
  private:
   void map_and_truncate(Codes& codes, size_t network_index) const;
@@ -95,7 +103,10 @@ class SamplingRun {
   RunRecord record_;
   torch::Device device_;
   std::vector<model::LoadedNetwork> networks_;
+  torch::Tensor joined(const std::vector<torch::Tensor>& batches) const;
+
   std::map<std::string, std::vector<torch::Tensor>> tensors_;
+  int64_t code_count_ = 0;
 };
 
 /// Calls `body(first, last)` for consecutive ranges of at most `batch` indices below `count`.

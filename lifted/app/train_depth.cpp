@@ -5,6 +5,7 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -31,10 +32,11 @@ struct DepthSettings {
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
     visit("seed", self.seed);
+    visit("shards", self.run.shards);
   }
 };
 
-train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, int size) {
+train::DepthOptions depth_options(DepthSettings& s, int64_t total_images, int size) {
   bounds::inner_share.check("--held-out", s.held_out);
   train::DepthOptions options;
   options.images = {.network = {},
@@ -43,7 +45,8 @@ train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, 
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
-                    .seed = s.seed};
+                    .seed = s.seed,
+                    .shards = s.run.shard_count()};
   options.network.size = size;
   options.held_out = s.held_out;
   return options;
@@ -62,7 +65,7 @@ void train_depth(DepthSettings s, const CLI::App& command) {
   const auto images = std::make_shared<const data::Dataset>(s.data);
   const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
   const auto options = depth_options(s, loop.total_images, images->width());
-  train::DepthTask task(options, images, truth, device);
+  train::DepthTask task(options, images, truth, device, s.run.world);
   log_info("data {}: {} images of {}x{}: {} to train on, {} held out", s.data, images->size(), images->width(),
            images->height(), task.training_images(), task.held_out_images());
   const std::string stem = std::filesystem::path(s.data).stem().string();
@@ -97,7 +100,13 @@ void add_train_depth(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { train_depth(*s, *command); });
+  command->callback([s, command] {
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_depth(*s, *command);
+             });
+  });
 }
 
 }  // namespace lifted::app

@@ -6,6 +6,7 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -39,10 +40,11 @@ struct EmbeddingSettings {
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
     visit("seed", self.seed);
+    visit("shards", self.run.shards);
   }
 };
 
-train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t total_images) {
+train::EmbeddingOptions embedding_options(EmbeddingSettings& s, int64_t total_images) {
   train::EmbeddingOptions options;
   options.images = {.network = nets::named_face_embedding(s.arch),
                     .batch = s.batch,
@@ -50,7 +52,8 @@ train::EmbeddingOptions embedding_options(const EmbeddingSettings& s, int64_t to
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
-                    .seed = s.seed};
+                    .seed = s.seed,
+                    .shards = s.run.shard_count()};
   kSoftmaxScale.check("--scale", s.scale);
   kMargin.check("--margin", s.margin);
   bounds::inner_share.check("--held-out", s.held_out);
@@ -73,7 +76,7 @@ void train_embedding(EmbeddingSettings s, const CLI::App& command) {
   const auto options = embedding_options(s, loop.total_images);
   const torch::Device device = parse_device(s.run.device);
   const auto images = std::make_shared<const data::Dataset>(s.data);
-  train::EmbeddingTask task(options, images, device);
+  train::EmbeddingTask task(options, images, device, s.run.world);
   log_info("data {}: {} images of {}x{}; identities by {}: {} to train on, {} held out", s.data, images->size(),
            images->width(), images->height(), task.label_source(), task.training_identities(),
            task.held_out_identities());
@@ -122,7 +125,13 @@ void add_train_embedding(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { train_embedding(*s, *command); });
+  command->callback([s, command] {
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_embedding(*s, *command);
+             });
+  });
 }
 
 }  // namespace lifted::app

@@ -9,6 +9,7 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -52,6 +53,7 @@ struct GanSettings {
     visit("ema", self.ema);
     visit("warmup", self.warmup);
     visit("seed", self.seed);
+    visit("shards", self.run.shards);
   }
 };
 
@@ -62,7 +64,7 @@ train::AugmentMode augment_mode(const std::string& name) {
   usage_error("--aug {}: expected ada, noaug or fixed", name);
 }
 
-train::GanOptions gan_options(const GanSettings& s) {
+train::GanOptions gan_options(GanSettings& s) {
   if (s.size < 8 || s.size > 1024 || (s.size & (s.size - 1)) != 0) {
     usage_error("--size {}: expected a power of two from 8 to 1024", s.size);
   }
@@ -79,6 +81,7 @@ train::GanOptions gan_options(const GanSettings& s) {
   options.augment_strength = options.augment == train::AugmentMode::fixed ? s.p : 0;
   options.augment_target = s.target;
   options.seed = s.seed;
+  options.shards = s.run.shard_count();
   if (s.ema > 0) options.average_decay = std::pow(0.5, static_cast<double>(s.batch) / (s.ema * 1000));
   options.warmup_images = std::llround(s.warmup * 1000);
   return options;
@@ -126,7 +129,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
   const torch::Device device = parse_device(s.run.device);
   const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
   options.validate(*images);
-  train::GanTask task(options, images, device);
+  train::GanTask task(options, images, device, s.run.world);
   print_plan(s, *images, device, task);
   if (!transfer.empty()) log_info("{}", task.transfer_from(transfer, s.discriminator, s.grow));
   const ordered_json record = {{"command", "train-gan"},   {"settings", settings_json(s)},     {"kimg", s.kimg},
@@ -190,7 +193,13 @@ void add_train_gan(CLI::App& app) {
       "The checkpoint of --resume is of half of --size: start from its picture enlarged, with new layers");
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
-  command->callback([s, command] { train_gan(*s, *command); });
+  command->callback([s, command] {
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_gan(*s, *command);
+             });
+  });
 }
 
 }  // namespace lifted::app

@@ -9,7 +9,9 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
+#include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/import.h"
@@ -33,6 +35,13 @@ std::string lift_description(const LiftSettings& s, int size, int64_t batch) {
   return text;
 }
 
+/// Everything that decides what is trained.
+ordered_json settings_of(const LiftRunSettings& s) {
+  ordered_json settings = s.lift.to_json();
+  settings["shards"] = s.run.shards;
+  return settings;
+}
+
 /// Of --resume FILE: the checkpoint of LiftedGAN whose weights and config.py a new run starts with.
 std::optional<fs::path> take_checkpoint(LiftRunSettings& s) {
   if (!fs::is_regular_file(s.run.resume)) return {};
@@ -50,7 +59,9 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   const std::optional<fs::path> checkpoint = take_checkpoint(s);
   if (!s.run.resume.empty()) {
     const std::vector<std::string> files = {"gan", "init", "config", "vgg", "embedding"};
-    s.lift = LiftSettings::from_json(stored_settings(s.run.resume, command, s.lift.to_json(), files), s.run.resume);
+    const ordered_json stored = stored_settings(s.run.resume, command, settings_of(s), files);
+    s.lift = LiftSettings::from_json(stored, s.run.resume);
+    read_field(stored, "shards", s.run.resume, s.run.shards);
     adopt_rhythm(s.run, s.kimg, s.run.resume, command);
   }
   if (s.lift.gan.empty())
@@ -62,10 +73,10 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   const torch::Device device = parse_device(s.run.device);
   const auto gan = model::load_network(s.lift.gan);
   LiftPlan plan;
-  train::LiftTask task = make_lift_task(s.lift, gan, device, plan);
+  train::LiftTask task = make_lift_task(s.lift, gan, device, plan, {s.run.shard_count(), s.run.world});
   log_info("{}", plan.options.to_json().dump(2));
   const ordered_json record = {
-      {"command", "train-lift"}, {"settings", s.lift.to_json()},   {"kimg", s.kimg},
+      {"command", "train-lift"}, {"settings", settings_of(s)},     {"kimg", s.kimg},
       {"notes", plan.notes},     {"model", plan.config.to_json()}, {"options", plan.options.to_json()}};
   const NewRun fresh = {lift_description(s.lift, gan.generator->config().size, plan.options.batch), record};
   if (checkpoint) {
@@ -90,7 +101,13 @@ void add_train_lift(CLI::App& app) {
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was; or a LiftedGAN checkpoint_NNN.pth, to go on from its "
                   "weights, Adam state and step in a new run");
-  command->callback([s, command] { train_lift(*s, *command); });
+  command->callback([s, command] {
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_lift(*s, *command);
+             });
+  });
 }
 
 }  // namespace lifted::app

@@ -6,6 +6,7 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
+#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -34,10 +35,11 @@ struct ProbeSettings {
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
     visit("seed", self.seed);
+    visit("shards", self.run.shards);
   }
 };
 
-train::ProbeOptions probe_options(const ProbeSettings& s, int64_t total_images) {
+train::ProbeOptions probe_options(ProbeSettings& s, int64_t total_images) {
   bounds::inner_share.check("--held-out", s.held_out);
   train::ProbeOptions options;
   options.images = {.network = nets::named_face_embedding(s.arch),
@@ -46,7 +48,8 @@ train::ProbeOptions probe_options(const ProbeSettings& s, int64_t total_images) 
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
-                    .seed = s.seed};
+                    .seed = s.seed,
+                    .shards = s.run.shard_count()};
   options.images.network.dropout = 0;
   options.held_out = s.held_out;
   return options;
@@ -65,7 +68,8 @@ void train_probe(ProbeSettings s, const CLI::App& command) {
   const auto options = probe_options(s, loop.total_images);
   const torch::Device device = parse_device(s.run.device);
   const auto images = std::make_shared<const data::Dataset>(s.data);
-  train::ProbeTask task(options, images, data::read_view_light_labels(s.labels, images->archive()), device);
+  train::ProbeTask task(options, images, data::read_view_light_labels(s.labels, images->archive()), device,
+                        s.run.world);
   log_info("data {}: {} images of {}x{}: {} to train on, {} held out", s.data, images->size(), images->width(),
            images->height(), task.training_images(), task.held_out_images());
   const std::string stem = std::filesystem::path(s.data).stem().string();
@@ -104,7 +108,13 @@ void add_train_probe(CLI::App& app) {
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
   add_run_options(*command, s->run);
-  command->callback([s, command] { train_probe(*s, *command); });
+  command->callback([s, command] {
+    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
+             [&](const train::World& world) {
+               s->run.world = world;
+               train_probe(*s, *command);
+             });
+  });
 }
 
 }  // namespace lifted::app

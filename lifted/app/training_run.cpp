@@ -3,8 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "lifted/app/resuming.h"
+#include "lifted/app/world_plan.h"
+#include "lifted/app/world_run.h"
+#include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 
@@ -30,7 +35,53 @@ train::TrainingState find_state(const fs::path& folder, const ordered_json& opti
   return std::move(*state);
 }
 
+/// The same of all processes: rank 0 chooses.
+train::TrainingState agreed_state(const fs::path& folder, const ordered_json& options, const train::World& world) {
+  if (world.size() == 1) return find_state(folder, options);
+  train::TrainingState state;
+  world.together(
+      [&] {
+        if (world.writes()) state = find_state(folder, options);
+      },
+      "find the newest training state");
+  const std::string name =
+      world.broadcast(train::training_state_name(state.images), "hear which training state to go on from");
+  world.together(
+      [&] {
+        if (!world.writes()) state = train::read_training_state(folder / name);
+      },
+      "read the training state");
+  return state;
+}
+
+/// For `liftedgan launch`, which starts again from there.
+void tell_launcher(const fs::path& run) {
+  if (const char* file = std::getenv("LIFTED_RUN_FILE"); file && *file)
+    write_file_atomically(file, fs::absolute(run).string(), Flush::never);
+}
+
+void require_same_start(const train::TrainingTask& task, const train::LoopOptions& loop, const ordered_json& options) {
+  require_same_everywhere(loop.world, {{"options", options},
+                                       {"training", task.values()},
+                                       {"images", loop.total_images},
+                                       {"images per tick", loop.images_per_tick},
+                                       {"ticks per snapshot", loop.snapshot_ticks}});
+}
+
 }  // namespace
+
+train::RunDirectory made_by_rank_0(const train::World& world, const std::function<train::RunDirectory()>& make) {
+  std::optional<train::RunDirectory> directory;
+  world.together(
+      [&] {
+        if (!world.writes()) return;
+        directory.emplace(make());
+        tell_launcher(directory->path());
+      },
+      "make the run folder");
+  const std::string path = world.broadcast(directory ? directory->path().string() : "", "hear of the run folder");
+  return directory ? std::move(*directory) : train::RunDirectory::watch(path);
+}
 
 void add_run_options(CLI::App& command, RunSettings& s, const std::string& resume_help) {
   command.add_option("--outdir,--out-dir", s.outdir, "Folder for runs; this one gets a numbered folder inside");
@@ -45,6 +96,12 @@ void add_run_options(CLI::App& command, RunSettings& s, const std::string& resum
   command.add_option("--threads", s.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();
+  command
+      .add_option("--shards", s.shards,
+                  "Parts of a step's batch, each with draws and groups of its own, that processes share among "
+                  "themselves; 0: as many as processes (docs/distributed.md)")
+      ->transform(number(kShards))
+      ->capture_default_str();
   command.add_flag("-n,--dry-run", s.dry_run, "Check everything, print the plan, write nothing");
 }
 
@@ -56,6 +113,7 @@ train::LoopOptions loop_options(const RunSettings& run, double kimg) {
   options.total_images = std::llround(kimg * 1000);
   options.images_per_tick = std::max<int64_t>(1, std::llround(run.tick * 1000));
   options.snapshot_ticks = options.image_ticks = run.snap;
+  options.world = run.world;
   return options;
 }
 
@@ -90,18 +148,23 @@ ordered_json record_of(const NewRun& fresh, const RunSettings& run, const train:
 
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const ordered_json& options) {
-  const auto in_order = [] {
+  const auto in_order = [&] {
+    if (run.plans_world()) print_world_plan(task, run);
     log_info("dry run: everything is in order, nothing was written");
     return train::LoopEnd::finished;
   };
   const ordered_json record = record_of(fresh, run, loop);
+  const train::World& world = run.world;
+  require_same_start(task, loop, options);
   if (!run.resume.empty()) {
-    const train::TrainingState state = find_state(run.resume, options);
+    const train::TrainingState state = agreed_state(run.resume, options, world);
     // Whether it is of these files is found before anything is written.
     task.load_state(state.tensors, state.values.at("task"));
     if (run.dry_run) return in_order();
-    record_changes(run.resume, record);
-    auto directory = train::RunDirectory::reopen(run.resume, state.images);
+    auto directory = made_by_rank_0(world, [&] {
+      record_changes(run.resume, record);
+      return train::RunDirectory::reopen(run.resume, state.images);
+    });
     directory.say(fmt::format("resuming {} at kimg {:.3f}", run.resume, static_cast<double>(state.images) / 1000));
     return run_training(task, directory, loop, &state);
   }
@@ -109,7 +172,8 @@ train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run
     require_possible_folder(run.outdir);
     return in_order();
   }
-  auto directory = train::RunDirectory::create(run.outdir, fresh.description, record);
+  auto directory =
+      made_by_rank_0(world, [&] { return train::RunDirectory::create(run.outdir, fresh.description, record); });
   directory.say(fmt::format("run folder {}", directory.path().string()));
   return run_training(task, directory, loop);
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -15,6 +17,7 @@ namespace lifted::app {
 
 /// Ticks from one snapshot to the next; 0: only at the end.
 inline constexpr Bounds kSnapshotTicks = bounds::whole(0, 1e6);
+inline constexpr Bounds kShards = bounds::whole(0, 1 << 16);
 
 /// Options that do not decide what is trained; a resumed run may change them.
 struct RunSettings {
@@ -22,6 +25,14 @@ struct RunSettings {
   double tick = 4;
   int snap = 10, threads = 0;
   bool dry_run = false;
+  int64_t shards = 0;  // of a step's batch; 0: as many as processes
+  train::World world = train::World::alone();
+  int planned = 0;  // processes that a dry run plans for, where they are not there
+
+  /// The number of shards, which is recorded.
+  int64_t shard_count() { return shards = shards > 0 ? shards : std::max(world.size(), planned); }
+  /// Whether a dry run is about several processes.
+  bool plans_world() const { return dry_run && (world.size() > 1 || planned > 1); }
 };
 /// `resume_help` says what --resume takes.
 void add_run_options(CLI::App& command, RunSettings& settings,
@@ -62,9 +73,13 @@ struct NewRun {
 /// `fresh.record` with the length and rhythm of `loop`, which a resumed run adopts.
 nlohmann::ordered_json record_of(const NewRun& fresh, const RunSettings& run, const train::LoopOptions& loop);
 
+/// The folder that rank 0 makes or opens again; the others watch it.
+train::RunDirectory made_by_rank_0(const train::World& world, const std::function<train::RunDirectory()>& make);
+
 /// Trains in a new folder, or goes on in that of --resume from its newest training state, which must be of `options`
 /// (what the task's values() hold under that name). Either way training_options.json gets the length and rhythm of
-/// `loop`. With --dry-run only says that all is in order.
+/// `loop`. With --dry-run only says that all is in order. Of several processes rank 0 chooses the state and makes the
+/// folder; Error on all unless all have the same options, data and weights.
 train::LoopEnd train_in_folder(train::TrainingTask& task, const RunSettings& run, const train::LoopOptions& loop,
                                const NewRun& fresh, const nlohmann::ordered_json& options);
 

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 
+#include "lifted/base/log_prefix.h"
 #include "lifted/base/printable.h"
 
 namespace lifted {
@@ -23,6 +24,7 @@ spdlog::logger& logger() {
 }
 
 bool progress_wanted = true;
+std::string warning_prefix;
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<int64_t>(seconds + 0.5);
@@ -40,6 +42,10 @@ void set_log_level(LogLevel level) {
                                                  : spdlog::level::debug);
 }
 
+void set_log_prefix(std::string prefix) {
+  warning_prefix = std::move(prefix);
+}
+
 namespace detail {
 void log_verbose(std::string_view message) {
   logger().debug("{}", message);
@@ -48,7 +54,7 @@ void log_info(std::string_view message) {
   logger().info("{}", printable_lines(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("warning: {}", printable_lines(message));
+  logger().warn("warning: {}{}", warning_prefix, printable_lines(message));
 }
 }  // namespace detail
 

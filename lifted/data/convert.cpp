@@ -1,6 +1,8 @@
 #include "lifted/data/convert.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -62,6 +64,22 @@ uint64_t memory_to_convert(const ImageArchive& archive, int64_t index, const Con
   return reading + 3 * 3 * static_cast<uint64_t>(options.width) * static_cast<uint64_t>(options.height);
 }
 
+/// Between processes.
+std::string encoded(const Converted& converted) {
+  return joined_parts({std::string(reinterpret_cast<const char*>(converted.png.data()), converted.png.size()),
+                       std::to_string(converted.width), std::to_string(converted.height), converted.problem});
+}
+
+Converted decoded(std::string_view text) {
+  const auto parts = split_parts(text);
+  Converted converted;
+  converted.png.resize(parts[0].size());
+  std::ranges::copy(std::as_bytes(std::span(parts[0])), converted.png.begin());
+  converted.width = std::stoi(parts[1]), converted.height = std::stoi(parts[2]);
+  converted.problem = parts[3];
+  return converted;
+}
+
 /// Takes the results in order: the first one sets the size that all others must have.
 class Collector {
  public:
@@ -110,13 +128,16 @@ ConvertReport convert_dataset(const ConvertOptions& options) {
   const auto archive = formats::open_image_archive(options.source, std::max(options.width, options.height));
   const int64_t count = options.max_images > 0 ? std::min(options.max_images, archive->size()) : archive->size();
   if (!options.skip_broken) archive->require_labels_for_all(count);
-  Collector collector(*archive, options, count);
-  ordered_parallel<Converted>(
+  std::optional<Collector> collector;
+  if (options.sharing.consumes()) collector.emplace(*archive, options, count);
+  shared_parallel<Converted>(
       count, options.workers, [&](int64_t index) { return convert(*archive, index, options); },
-      [&](int64_t index, Converted converted) { collector.take(index, std::move(converted)); }, 64,
-      {formats::max_read_memory(options.max_pixels),
-       [&](int64_t index) { return memory_to_convert(*archive, index, options); }});
-  ConvertReport report = collector.finish();
+      [&](int64_t index, Converted converted) { collector->take(index, std::move(converted)); }, options.sharing,
+      {encoded, decoded}, {formats::max_read_memory(options.max_pixels), [&](int64_t index) {
+                             return memory_to_convert(*archive, index, options);
+                           }});
+  if (!collector) return {};
+  ConvertReport report = collector->finish();
   report.ignored = archive->ignored_text();
   return report;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lifted/data/parallel.h"
+#include "lifted/data/sharing.h"
 #include "lifted/formats/image_archive.h"
 #include "lifted/formats/image_ops.h"
 
@@ -28,6 +28,7 @@ struct ConvertOptions {
   /// Images with more pixels are not read; all work in flight takes no more memory than reading one of so many.
   int64_t max_pixels = formats::kMaxReadPixels;
   int workers = default_workers();
+  Sharing sharing = {};  ///< with other processes: rank 0 writes
 };
 
 struct BrokenImage {
@@ -42,7 +43,8 @@ struct ConvertReport {
 };
 
 /// Writes `destination` atomically: RGB PNGs in the source's order with its labels. The bytes do not depend on
-/// `workers`. Error naming the image for the first one that cannot be used (unless skipped), and if none is left.
+/// `workers` and processes; processes other than the one that writes report nothing. Error naming the image for the
+/// first one that cannot be used (unless skipped), and if none is left.
 ConvertReport convert_dataset(const ConvertOptions& options);
 
 /// The bytes that reading an image takes; 0 if it cannot be read.

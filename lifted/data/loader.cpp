@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "lifted/base/device.h"
 #include "lifted/base/json.h"
 
 namespace lifted::data {
@@ -33,6 +34,11 @@ void check(const LoaderOptions& options) {
   if (options.ranks < 1 || options.rank < 0 || options.rank >= options.ranks) {
     usage_error("rank {} of {}, expected 0 to ranks - 1", options.rank, options.ranks);
   }
+  const auto parts = static_cast<int64_t>(options.mine.size());
+  if (parts > 0 && (parts * options.ranks != options.shards || options.batch % parts != 0)) {
+    usage_error("{} of {} shards in a batch of {} images, for one of {} processes: expected equal parts", parts,
+                options.shards, options.batch, options.ranks);
+  }
 }
 
 }  // namespace
@@ -53,8 +59,8 @@ LoaderState LoaderState::from_json(const nlohmann::json& json) {
   return state;
 }
 
-torch::Tensor Batch::as_float() const {
-  return images.to(torch::kFloat32).div_(127.5).sub_(1);
+torch::Tensor Batch::as_float(torch::Device device) const {
+  return to_device(images, device).to(torch::kFloat32).div_(127.5).sub_(1);
 }
 
 /// Batches under construction, oldest first; tasks are handed out sample by sample in order.
@@ -69,11 +75,11 @@ struct Loader::Work {
   const Dataset& dataset;
   const LoaderOptions options;
   SampleOrder order;
-  uint64_t next_position;
+  uint64_t batch_position;  // where the newest batch of all processes begins
   std::mutex mutex;
   std::condition_variable room, ready;
   std::deque<std::shared_ptr<Pending>> pending;
-  uint64_t taken = 0;  // batches
+  uint64_t begun = 0, taken = 0;  // batches
   bool stop = false;
   std::vector<std::thread> threads;
 
@@ -81,7 +87,7 @@ struct Loader::Work {
       : dataset(data),
         options(chosen),
         order(data.size(), chosen.seed, chosen.shuffle, chosen.mirror),
-        next_position(start + chosen.rank) {
+        batch_position(start) {
     for (int i = 0; i < options.workers; ++i) threads.emplace_back([this] { run(); });
   }
   Work(const Work&) = delete;
@@ -99,7 +105,8 @@ struct Loader::Work {
 
   std::shared_ptr<Pending> new_batch() const {
     auto fresh = std::make_shared<Pending>();
-    fresh->batch.images = torch::empty({options.batch, 3, dataset.height(), dataset.width()}, torch::kUInt8);
+    fresh->batch.images = torch::empty({options.batch, 3, dataset.height(), dataset.width()},
+                                       staging_options(options.device, torch::kUInt8));
     fresh->batch.samples.resize(static_cast<size_t>(options.batch));
     fresh->missing = options.batch;
     return fresh;
@@ -110,11 +117,13 @@ struct Loader::Work {
     while (true) {
       room.wait(lock, [&] { return stop || !newest_is_full() || static_cast<int>(pending.size()) < options.prefetch; });
       if (stop) return;
-      if (newest_is_full()) pending.push_back(new_batch());
+      if (newest_is_full()) {
+        if (begun++ > 0) batch_position += batch_of_all();
+        pending.push_back(new_batch());
+      }
       const std::shared_ptr<Pending> target = pending.back();
       const int slot = target->handed_out++;
-      const Sample sample = order.at(next_position);
-      next_position += static_cast<uint64_t>(options.ranks);
+      const Sample sample = order.at(batch_position + offset_of(slot));
       target->batch.samples[static_cast<size_t>(slot)] = sample;
       lock.unlock();
       const std::exception_ptr error = load(sample, target->batch.images.data_ptr<uint8_t>() + slot_offset(slot));
@@ -122,6 +131,16 @@ struct Loader::Work {
       if (error && slot < target->first_failed) target->first_failed = slot, target->error = error;
       if (--target->missing == 0) ready.notify_all();
     }
+  }
+
+  uint64_t batch_of_all() const { return static_cast<uint64_t>(options.batch) * static_cast<uint64_t>(options.ranks); }
+
+  /// Of a slot of this process's batch within that of all.
+  uint64_t offset_of(int slot) const {
+    const auto place = static_cast<uint64_t>(slot);
+    if (options.mine.empty()) return place * static_cast<uint64_t>(options.ranks) + static_cast<uint64_t>(options.rank);
+    const uint64_t share = static_cast<uint64_t>(options.batch) / options.mine.size();
+    return place % share * static_cast<uint64_t>(options.shards) + static_cast<uint64_t>(options.mine[place / share]);
   }
 
   size_t slot_offset(int slot) const { return static_cast<size_t>(slot) * 3 * dataset.height() * dataset.width(); }
@@ -172,9 +191,8 @@ Batch Loader::next() {
 }
 
 LoaderState Loader::state() const {
-  const uint64_t consumed =
-      work_->taken * static_cast<uint64_t>(options_.batch) * static_cast<uint64_t>(options_.ranks);
-  return {start_ + consumed, options_.seed, options_.shuffle, options_.mirror, fingerprint_};
+  return {start_ + work_->taken * work_->batch_of_all(), options_.seed, options_.shuffle, options_.mirror,
+          fingerprint_};
 }
 
 }  // namespace lifted::data

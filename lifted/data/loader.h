@@ -14,7 +14,7 @@
 namespace lifted::data {
 
 struct LoaderOptions {
-  int batch = 16;
+  int batch = 16;  ///< of this process
   uint64_t seed = 0;
   bool shuffle = true;
   /// Flips half of the samples left-right, decided by seed and position.
@@ -22,9 +22,15 @@ struct LoaderOptions {
   /// Of `ranks` processes with the same seed this one takes every ranks-th sample, from the rank-th on: together they
   /// see every image once per epoch.
   int rank = 0, ranks = 1;
+  /// Which parts of all processes' batch this one takes, one after another, where it is cut into `shards` of them:
+  /// shard s has every shards-th sample from the s-th on, whoever takes it. Empty: the rank-th of `ranks`.
+  std::vector<int64_t> mine = {};
+  int64_t shards = 0;
   int workers = 2;
   /// Batches decoded ahead.
   int prefetch = 3;
+  /// Where batches go: for a GPU they lie in page-locked memory.
+  torch::Device device = torch::kCPU;
 };
 
 /// Where a loader stands; saved beside a checkpoint.
@@ -43,8 +49,8 @@ struct LoaderState {
 struct Batch {
   torch::Tensor images;         ///< B×3×H×W uint8
   std::vector<Sample> samples;  ///< which they are
-  /// B×3×H×W float in [-1, 1]: byte / 127.5 − 1.
-  torch::Tensor as_float() const;
+  /// B×3×H×W float in [-1, 1] on `device`: byte / 127.5 − 1. They travel as bytes.
+  torch::Tensor as_float(torch::Device device = torch::kCPU) const;
 };
 
 /// The batches do not depend on the number of workers. One thread at a time may call it.

@@ -21,6 +21,27 @@ bool is_kept(int64_t index, int64_t count, int64_t limit) {
   return count <= limit || (index + 1) * limit / count != index * limit / count;
 }
 
+/// Where such a feature stands among those that are kept.
+int64_t kept_place(int64_t index, int64_t count, int64_t limit) {
+  return count <= limit ? index : index * limit / count;
+}
+
+/// Rows of all processes, given with the places of their first: as one matrix of `count` rows, everywhere.
+Tensor rows_in_order(const std::vector<std::pair<int64_t, Tensor>>& parts, int64_t count, const train::World& world) {
+  if (world.size() == 1) {
+    std::vector<Tensor> all;
+    for (const auto& [first, rows] : parts) all.push_back(rows);
+    return torch::cat(all);
+  }
+  int64_t size = 0;
+  for (const auto& text : world.gather(std::to_string(parts.empty() ? 0 : parts[0].second.size(1)), "compare features"))
+    size = std::max<int64_t>(size, std::stoll(text));
+  Tensor all = torch::zeros({count, size});
+  for (const auto& [first, rows] : parts) all.slice(0, first, first + rows.size(0)).copy_(rows);
+  world.sum(all, "gather features");
+  return all;
+}
+
 /// The rows of a batch of features that are kept, on the CPU; undefined if none is.
 Tensor kept_rows(const Tensor& features, int64_t first, int64_t count) {
   std::vector<int64_t> rows;
@@ -89,7 +110,7 @@ FeatureMetrics::FeatureMetrics(std::vector<MetricName> metrics, const ImageSourc
   } else {
     look_at_images();
   }
-  if (saves) save_statistics(groups_[0]);
+  if (saves && options.world.writes()) save_statistics(groups_[0]);
 }
 
 void FeatureMetrics::look_at_images() {
@@ -97,7 +118,7 @@ void FeatureMetrics::look_at_images() {
   if (cache_.is_on()) data_hash_ = content_hash(*images_);
   std::vector<Group*> unknown;
   for (auto& group : groups_)
-    if (!recall(group)) unknown.push_back(&group);
+    if (!recall_everywhere(group)) unknown.push_back(&group);
   if (!unknown.empty()) look_at_data(unknown);
   for (auto& group : groups_) {
     if (group.moments) group.real_gaussian = group.real.gaussian();
@@ -159,39 +180,46 @@ bool FeatureMetrics::recall(Group& group) const {
   return true;
 }
 
+bool FeatureMetrics::recall_everywhere(Group& group) const {
+  return options_.world.any(recall(group) ? 0 : 1, "hear whether features are known") == 0;
+}
+
 void FeatureMetrics::look_at_data(const std::vector<Group*>& groups) const {
   for (auto* group : groups) group->real = {};
-  std::vector<std::vector<Tensor>> kept(groups.size());
+  std::vector<std::vector<std::pair<int64_t, Tensor>>> kept(groups.size());
   const int64_t views = options_.mirror ? 2 : 1, count = real_images();
   Progress progress("real images", count, "images");
-  int64_t from = 0;
-  DatasetImages(*images_, made_.device(), options_.batch).for_each(count, 0, [&](const Tensor& batch) {
+  DatasetImages(*images_, made_.device(), options_).for_each(count, 0, [&](int64_t from, const Tensor& batch) {
     for (int64_t view = 0; view < views; ++view) {
       for (size_t i = 0; i < groups.size(); ++i) {
         const Tensor features = features_of(groups[i]->space, view ? batch.flip(3) : batch, "real");
         if (groups[i]->moments) groups[i]->real.add(features);
         const int64_t first = from * views + view * batch.size(0);
-        if (groups[i]->keep) kept[i].push_back(kept_rows(features, first, count * views));
+        if (!groups[i]->keep) continue;
+        const int64_t all = count * views;
+        int64_t kept_from = first;
+        while (kept_from < all && !is_kept(kept_from, all, kMaxRealFeatures)) ++kept_from;
+        kept[i].emplace_back(kept_place(kept_from, all, kMaxRealFeatures), kept_rows(features, first, all));
       }
     }
-    from += batch.size(0);
     progress.advance(batch.size(0));
   });
+  const int64_t all_kept = std::min(count * views, kMaxRealFeatures);
   for (size_t i = 0; i < groups.size(); ++i) {
     Group& group = *groups[i];
+    if (group.moments) group.real.merge_all(options_.world);
+    if (group.keep) group.real_features = rows_in_order(kept[i], all_kept, options_.world);
+    if (!options_.world.writes()) continue;
     if (group.moments) cache_.keep(group.key, group.real);
-    if (!group.keep) continue;
-    group.real_features = torch::cat(kept[i]);
-    cache_.keep_features(group.key, group.real_features);
+    if (group.keep) cache_.keep_features(group.key, group.real_features);
   }
 }
 
 ordered_json FeatureMetrics::measure(uint32_t seed) const {
   std::vector<Made> made;
   for (const auto& group : groups_) made.push_back({std::vector<Moments>(group.metrics.size()), {}});
-  int64_t seen = 0;
   Progress progress("generated images", samples_, "images");
-  made_.for_each(samples_, seed, [&](const Tensor& images) {
+  made_.for_each(samples_, seed, [&](int64_t seen, const Tensor& images) {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const auto& metrics = groups_[g].metrics;
       const int64_t wanted = std::ranges::max(metrics, {}, &MetricName::samples).samples - seen;
@@ -200,14 +228,15 @@ ordered_json FeatureMetrics::measure(uint32_t seed) const {
       for (size_t m = 0; m < metrics.size(); ++m)
         if (metrics[m].kind == Kind::frechet && metrics[m].samples > seen)
           made[g].moments[m].add(features.slice(0, 0, metrics[m].samples - seen));
-      if (groups_[g].keep) made[g].features.push_back(features.cpu());
+      if (groups_[g].keep) made[g].features.emplace_back(seen, features.cpu());
     }
-    seen += images.size(0);
     progress.advance(images.size(0));
   });
   ordered_json results = ordered_json::object();
   for (size_t g = 0; g < groups_.size(); ++g) {
-    if (groups_[g].keep) made[g].features = {torch::cat(made[g].features)};
+    const int64_t most = std::ranges::max(groups_[g].metrics, {}, &MetricName::samples).samples;
+    if (groups_[g].keep) made[g].features = {{0, rows_in_order(made[g].features, most, options_.world)}};
+    for (auto& moments : made[g].moments) moments.merge_all(options_.world);
     for (size_t m = 0; m < groups_[g].metrics.size(); ++m)
       results[groups_[g].metrics[m].text] = compare(groups_[g], groups_[g].metrics[m], m, made[g]);
   }
@@ -220,7 +249,7 @@ ordered_json FeatureMetrics::compare(const Group& group, const MetricName& metri
     warn_if_singular(metric, made.moments[index], "generated");
     return frechet_distance(group.real_gaussian, made.moments[index].gaussian());
   }
-  const Tensor features = made.features[0].slice(0, 0, metric.samples);
+  const Tensor features = made.features[0].second.slice(0, 0, metric.samples);
   if (metric.kind == Kind::kernel) return kernel_distance(group.real_features, features);
   const auto result = precision_recall(group.real_features, features, kNeighbours);
   return {{"precision", result.precision}, {"recall", result.recall}};

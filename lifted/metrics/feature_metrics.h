@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lifted/data/dataset.h"
@@ -43,7 +44,7 @@ class FeatureMetrics {
   /// The generated images of a group: a Fréchet distance sees its first samples, of which there may be several.
   struct Made {
     std::vector<Moments> moments;
-    std::vector<torch::Tensor> features;
+    std::vector<std::pair<int64_t, torch::Tensor>> features;  // with the place of the first
   };
 
   void look_at_images();
@@ -51,6 +52,8 @@ class FeatureMetrics {
   void read_statistics(Group& group) const;
   void save_statistics(const Group& group) const;
   bool recall(Group& group) const;
+  /// Whether it has on every process.
+  bool recall_everywhere(Group& group) const;
   void look_at_data(const std::vector<Group*>& groups) const;
   nlohmann::ordered_json compare(const Group& group, const MetricName& metric, size_t index, const Made& made) const;
 

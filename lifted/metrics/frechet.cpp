@@ -64,6 +64,24 @@ void Moments::merge(const Moments& other) {
   count_ += other.count_;
 }
 
+void Moments::merge_all(const train::World& world) {
+  if (world.size() == 1) return;
+  int64_t size = 0;
+  for (const auto& text : world.gather(std::to_string(dimensions()), "compare features"))
+    size = std::max<int64_t>(size, std::stoll(text));
+  if (size == 0) return;
+  if (count_ == 0)
+    mean_ = torch::zeros({size}, torch::kFloat64), scatter_ = torch::zeros({size, size}, torch::kFloat64);
+  Tensor total = torch::tensor(count_, torch::kInt64), mean = mean_ * static_cast<double>(count_);
+  world.sum(total, "count features");
+  world.sum(mean, "average features");
+  mean = mean / total.item<double>();
+  const Tensor delta = mean_ - mean;
+  Tensor scatter = scatter_ + static_cast<double>(count_) * torch::outer(delta, delta);
+  world.sum(scatter, "sum the features' scatter");
+  count_ = total.item<int64_t>(), mean_ = mean, scatter_ = scatter;
+}
+
 Tensor Moments::mean() const {
   require(count_ > 0, "no features were added; expected at least one");
   return mean_;

@@ -5,6 +5,7 @@
 
 #include "lifted/base/state_dict.h"
 #include "lifted/base/tensor.h"
+#include "lifted/train/world.h"
 
 namespace lifted::metrics {
 
@@ -20,6 +21,8 @@ class Moments {
   /// features: N×D, finite. Error if a value is NaN or infinite, or if D is not that of earlier ones.
   void add(const torch::Tensor& features);
   void merge(const Moments& other);
+  /// Those of all processes' features together: the same everywhere.
+  void merge_all(const train::World& world);
 
   /// Everything, as tensors in float64 ("count", "mean", "scatter"), and back. Error if they do not belong together.
   StateDict state() const;

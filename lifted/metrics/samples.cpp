@@ -19,6 +19,7 @@ void for_each_code(const model::LoadedNetwork& network, const CodeOptions& codes
   for (int64_t from = 0; from < codes.count; from += codes.batch) {
     auto z = torch::empty({std::min(codes.batch, codes.count - from), generator->config().z_dim});
     for (int64_t i = 0; i < z.numel(); ++i) z.data_ptr<float>()[i] = static_cast<float>(random.normal());
+    if (from / codes.batch % codes.ranks != codes.rank) continue;
     use(model::truncate(generator->map(z.to(mean.device())), network.statistics,
                         {.psi = codes.truncation_psi, .cutoff = {}}, generator->layers()));
   }

@@ -16,10 +16,12 @@ struct CodeOptions {
   int64_t count = 0, batch = 32;
   double truncation_psi = 1;
   uint32_t seed = 0;
+  /// Of several processes this one takes every ranks-th batch, from the rank-th on.
+  int rank = 0, ranks = 1;
 };
 
 /// Calls use(w) with the truncated style codes (at most `batch` × w_dim at a time, on the network's device) of
-/// z = numpy.random.RandomState(seed).randn(count, z_dim).
+/// z = numpy.random.RandomState(seed).randn(count, z_dim), those of this process.
 void for_each_code(const model::LoadedNetwork& network, const CodeOptions& codes,
                    const std::function<void(const torch::Tensor& w)>& use);
 

@@ -173,7 +173,7 @@ ordered_json measure_images(const std::vector<MetricName>& metrics, const data::
       usage_error("--metrics {}: looks into a network, but images alone are given; expected --network", metric.text);
   }
   const torch::NoGradGuard guard;
-  const DatasetImages source(made, device, options.batch);
+  const DatasetImages source(made, device, options);
   const FeatureMetrics features(metrics, source, images, judges.features(), options);
   return &made == images ? ordered_json::object() : features.measure(0);
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "lifted/train/world.h"
+
 namespace lifted::metrics {
 
 /// Networks whose features are compared. Each gives metrics names of its own: only the Inception network's are FID,
@@ -60,6 +62,7 @@ struct SuiteOptions {
   std::filesystem::path statistics = {};       ///< published statistics in place of real images; empty: none
   std::filesystem::path save_statistics = {};  ///< where to write those of the real images; empty: nowhere
   uint32_t seed = 0;                           ///< of the codes: z = numpy.random.RandomState(seed).randn(…)
+  train::World world = train::World::alone();  ///< processes that share the images
   int repeats = 1;  ///< measure with seeds seed, seed + 1, …; more than one: with intervals
 };
 

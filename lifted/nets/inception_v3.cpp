@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"
 #include "lifted/ops/pool.h"
@@ -21,9 +22,7 @@ const ops::PoolOptions kHalf = {.stride = 2}, kAverage = {.padding = 1, .mean = 
 /// Where TensorFlow 1 sampled: output pixel i at i · size / 299, edges repeated.
 Tensor resize_like_tensorflow(const Tensor& x) {
   const auto shift = [](int64_t size) { return 1.0 / static_cast<double>(size) - 1.0 / kSide; };
-  const Tensor theta = torch::tensor({1.0, 0.0, shift(x.size(3)), 0.0, 1.0, shift(x.size(2))})
-                           .to(x.options())
-                           .view({1, 2, 3})
+  const Tensor theta = constant({1.0, 0.0, shift(x.size(3)), 0.0, 1.0, shift(x.size(2))}, {1, 2, 3}, x.options())
                            .expand({x.size(0), 2, 3});
   const Tensor grid = at::affine_grid_generator(theta, {x.size(0), 3, kSide, kSide}, false);
   return at::grid_sampler(x, grid, /*bilinear*/ 0, /*border*/ 1, false);

@@ -1,5 +1,6 @@
 #include "lifted/nets/transform_map.h"
 
+#include "lifted/base/device.h"
 #include "lifted/nets/mlp.h"
 #include "lifted/nets/upsampler.h"
 #include "lifted/ops/convolution.h"
@@ -32,8 +33,7 @@ torch::nn::Sequential make_network(const LiftingConfig& config) {
 /// `weight` (out×in): an even row sees tap 0 on the pixel before it and taps 1 + 2 on its own, an odd row 0 + 1 and 2
 /// on the one after.
 torch::Tensor merged_upsampling_kernel(const torch::Tensor& weight) {
-  const torch::Tensor merge =
-      torch::tensor({{0.f, 0.f, 1.f}, {0.f, 1.f, 1.f}, {1.f, 1.f, 0.f}, {1.f, 0.f, 0.f}}).to(weight);
+  const torch::Tensor merge = constant({0, 0, 1, 0, 1, 1, 1, 1, 0, 1, 0, 0}, {4, 3}, weight.options());
   return torch::matmul(torch::matmul(merge, weight), merge.t()).transpose(0, 1);
 }
 

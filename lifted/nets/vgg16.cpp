@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"
 #include "lifted/ops/convolution.h"
@@ -35,10 +36,10 @@ TORCH_MODULE(Features);
 
 /// [-1, 1] to what the network was trained on.
 Tensor normalize(const Tensor& image) {
-  const auto per_channel = [&](std::array<float, 3> values) {
-    return torch::tensor({values[0], values[1], values[2]}).to(image.options().requires_grad(false)).view({1, 3, 1, 1});
+  const auto per_channel = [&](const std::vector<double>& values) {
+    return constant(values, {1, 3, 1, 1}, image.options());
   };
-  return (image / 2 + 0.5 - per_channel({0.485f, 0.456f, 0.406f})) / per_channel({0.229f, 0.224f, 0.225f});
+  return (image / 2 + 0.5 - per_channel({0.485, 0.456, 0.406})) / per_channel({0.229, 0.224, 0.225});
 }
 
 }  // namespace

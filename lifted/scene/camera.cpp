@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "lifted/base/device.h"
+
 namespace lifted::scene {
 
 double Camera::image_focal() const {
@@ -18,9 +20,11 @@ double Camera::focal() const {
 }
 
 torch::Tensor Camera::rays(const torch::TensorOptions& options) const {
-  const auto slope = (torch::arange(size, torch::kDouble) - principal()) / focal();
-  const auto x = slope.view({1, size}).expand({size, size}), y = slope.view({size, 1}).expand({size, size});
-  return torch::stack({x, y, torch::ones_like(x)}, 2).to(options);
+  return constant("camera rays", {static_cast<double>(size), fov_degrees}, options, [this] {
+    const auto slope = (torch::arange(size, torch::kDouble) - principal()) / focal();
+    const auto x = slope.view({1, size}).expand({size, size}), y = slope.view({size, 1}).expand({size, size});
+    return torch::stack({x, y, torch::ones_like(x)}, 2);
+  });
 }
 
 }  // namespace lifted::scene

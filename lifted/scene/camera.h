@@ -15,7 +15,8 @@ struct Camera {
   double principal() const;    ///< (size − 1) / 2 in both directions.
   double image_focal() const;  ///< For image coordinates −1 … 1: 1 / tan(fov / 2).
 
-  /// K⁻¹·(u, v, 1) for every sample: size×size×3, so that a point is its ray times its depth.
+  /// K⁻¹·(u, v, 1) for every sample: size×size×3, so that a point is its ray times its depth. Kept per device and type:
+  /// not to be written to.
   torch::Tensor rays(const torch::TensorOptions& options = torch::kFloat) const;
 };
 

@@ -1,5 +1,6 @@
 #include "lifted/scene/depth_grid.h"
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/scene/view.h"
 
@@ -7,7 +8,7 @@ namespace lifted::scene {
 namespace {
 
 torch::Tensor centre_of(const RigidMotion& motion, const torch::Tensor& grid) {
-  return torch::tensor({0.0, 0.0, motion.centre_depth}, torch::kDouble).to(grid.options());
+  return constant({0.0, 0.0, motion.centre_depth}, {3}, grid.options());
 }
 
 /// Every point p of a B×H×W×3 grid to M·p.

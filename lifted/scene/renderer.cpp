@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/ops/rasterize.h"
 #include "lifted/ops/surface.h"
@@ -92,7 +93,7 @@ torch::Tensor Renderer::warp(const torch::Tensor& depth, const torch::Tensor& vi
   }
   const auto motion = motion_from_view(view, config_.rotation_centre_depth);
   if (!config_.reference && ops::surface_fusable({depth, view, transform_map})) {
-    const auto centre = torch::tensor({0.0, 0.0, motion.centre_depth}).to(torch::kFloat);
+    const auto centre = constant({0.0, 0.0, motion.centre_depth}, {3}, depth.options());
     const auto offset = centre + motion.translation - motion.rotation.matmul(centre);
     return ops::surface_vertices(depth, surface_camera(camera_), motion.rotation, offset, transform_map);
   }

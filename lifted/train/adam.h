@@ -1,21 +1,15 @@
 // Adam (Kingma and Ba 2015) whose whole state can be saved and restored bit for bit.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "lifted/base/error.h"
 #include "lifted/base/state_dict.h"
 #include "lifted/base/torch_nn.h"
 
 namespace lifted::train {
-
-/// A loss or gradient became NaN or infinite.
-class NonFiniteError : public Error {
- public:
-  using Error::Error;
-};
 
 struct AdamOptions {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
@@ -38,10 +32,14 @@ class Adam {
   void set_learning_rate(double lr) { options_.lr = lr; }
   /// Drops all gradients.
   void zero_gradients();
-  /// The norm of all gradients together. NonFiniteError "gradient of NAME …" if one is not finite.
-  double gradient_norm() const;
-  /// One update from the parameters' gradients.
-  void step();
+  /// The norm of every parameter's gradient, 0 where it has none: float64, one for each of names(), where the
+  /// parameters are.
+  torch::Tensor gradient_norms() const;
+  /// The parameters' names.
+  std::shared_ptr<const std::vector<std::string>> names() const { return names_; }
+  /// One update from the parameters' gradients. Where `proceed` (bool, one element, on their device) is false it leaves
+  /// parameters and moments as they were; the step counts.
+  void step(const torch::Tensor& proceed = {});
 
   /// "NAME.exp_avg" (absent where beta1 is 0), "NAME.exp_avg_sq", "NAME.step" of every parameter, sharing memory with
   /// the optimizer's.
@@ -55,11 +53,18 @@ class Adam {
     torch::Tensor parameter, mean, square;
     int64_t steps = 0;
   };
-  void update(Slot& slot);
-  void update_on_cpu(Slot& slot, const torch::Tensor& gradient, double correction1, double correction2);
+  /// 1 − beta^steps, which the moments are divided by.
+  struct Corrections {
+    double mean, square;
+  };
+  void update(Slot& slot, const torch::Tensor& proceed);
+  void update_on_cpu(Slot& slot, const torch::Tensor& gradient, Corrections corrections);
+  void update_anywhere(Slot& slot, const torch::Tensor& gradient, Corrections corrections,
+                       const torch::Tensor& proceed);
 
   AdamOptions options_;
   std::vector<Slot> slots_;
+  std::shared_ptr<const std::vector<std::string>> names_;
 };
 
 /// average ← decay · average + (1 − decay) · source for every parameter; buffers stay. Both networks must be alike.

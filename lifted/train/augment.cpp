@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lifted/base/device.h"
 #include "lifted/train/affine_warp.h"
 
 namespace lifted::train {
@@ -131,7 +132,7 @@ Tensor apply_color(const Tensor& images, const Tensor& color) {
   TORCH_CHECK(images.dim() == 4 && images.size(1) == 3 && color.sizes() == at::IntArrayRef({images.size(0), 4, 4}),
               "apply_color: images ", images.sizes(), " need matrices of shape [", images.size(0), ", 4, 4], got ",
               color.sizes());
-  const auto matrices = color.to(images.options());
+  const auto matrices = to_device(color, images.device()).to(images.scalar_type());
   const auto mixed = torch::matmul(matrices.slice(1, 0, 3).slice(2, 0, 3), images.flatten(2));
   return (mixed + matrices.slice(1, 0, 3).slice(2, 3, 4)).view(images.sizes());
 }
@@ -154,9 +155,15 @@ Tensor augment(const Tensor& images, double p, at::Generator& generator) {
 }
 
 void AugmentationController::observe(const Tensor& real_logits) {
-  sign_sum_ += real_logits.detach().sign().sum().item<double>();
-  count_ += real_logits.size(0);
+  observe_signs(real_logits.detach().sign().sum(), real_logits.size(0));
+}
+
+void AugmentationController::observe_signs(const Tensor& sum, int64_t count) {
+  const Tensor signs = sum.to(torch::kFloat64).reshape({});
+  unread_ = unread_.defined() ? unread_ + signs : signs;
+  count_ += count;
   if (count_ < options_.update_every) return;
+  read();
   r_t_ = sign_sum_ / static_cast<double>(count_);
   const double direction = r_t_ > options_.target ? 1 : -1;
   p_ =
@@ -165,7 +172,18 @@ void AugmentationController::observe(const Tensor& real_logits) {
   count_ = 0;
 }
 
+void AugmentationController::read() const {
+  if (unread_.defined()) sign_sum_ += unread_.item<double>();
+  unread_ = Tensor();
+}
+
+AugmentationController::State AugmentationController::state() const {
+  read();
+  return {p_, r_t_, sign_sum_, count_};
+}
+
 void AugmentationController::load_state(const State& state) {
+  unread_ = Tensor();
   p_ = state.p;
   r_t_ = state.r_t;
   sign_sum_ = state.sign_sum;

@@ -43,8 +43,10 @@ class AugmentationController {
   };
   explicit AugmentationController(Options options, double p = 0) : options_(options), p_(p) {}
 
-  /// `real_logits`: B×1, the discriminator's on (augmented) training images.
+  /// `real_logits`: B×1, the discriminator's on (augmented) training images. Stays on their device until p is due.
   void observe(const torch::Tensor& real_logits);
+  /// The same of `count` logits, of which only the sum of their signs is known: one element.
+  void observe_signs(const torch::Tensor& sum, int64_t count);
 
   double p() const { return p_; }
   /// The last complete measurement.
@@ -54,13 +56,17 @@ class AugmentationController {
     double p = 0, r_t = 0, sign_sum = 0;
     int64_t count = 0;
   };
-  State state() const { return {p_, r_t_, sign_sum_, count_}; }
+  State state() const;
   void load_state(const State& state);
 
  private:
+  void read() const;
+
   Options options_;
-  double p_ = 0, r_t_ = 0, sign_sum_ = 0;
+  double p_ = 0, r_t_ = 0;
   int64_t count_ = 0;
+  mutable double sign_sum_ = 0;
+  mutable torch::Tensor unread_;  // one element, float64: what sign_sum_ does not hold yet
 };
 
 }  // namespace lifted::train

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
@@ -56,8 +57,8 @@ nlohmann::ordered_json DepthOptions::to_json() const {
 }
 
 DepthTask::DepthTask(DepthOptions options, std::shared_ptr<const data::Dataset> images,
-                     std::shared_ptr<const data::HeadTruth> truth, torch::Device device)
-    : ImageTask(image_options(options), std::move(images), split_of(*truth, options), device),
+                     std::shared_ptr<const data::HeadTruth> truth, torch::Device device, World world)
+    : ImageTask(image_options(options), std::move(images), split_of(*truth, options), device, std::move(world)),
       options_(std::move(options)),
       truth_(std::move(truth)) {
   network_ = nets::ImageDepthNet(options_.network);
@@ -94,8 +95,11 @@ void DepthTask::fetch_truth(const data::Batch& batch) {
   }
 }
 
-Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& statistics) {
-  const Tensor depth = fetched_.depth.to(device()), head = fetched_.head.to(device());
+Tensor DepthTask::loss(const Tensor& images, const data::Batch& batch, int64_t first, Statistics& statistics) {
+  const auto of_shard = [&](const Tensor& all) {
+    return to_device(all.narrow(0, first, std::ssize(batch.samples)), device());
+  };
+  const Tensor depth = of_shard(fetched_.depth), head = of_shard(fetched_.head);
   const auto read = network_->forward(images);
   const Tensor error =
       torch::where(head, network_->standardized(read.depth) - network_->standardized(depth), torch::zeros_like(depth));
@@ -104,9 +108,9 @@ Tensor DepthTask::loss(const Tensor& images, const data::Batch&, Statistics& sta
   for (const int64_t axis : {1, 2})
     for (const int64_t stride : {1, 4}) slope = slope + slope_error(error, head, axis, stride);
   const Tensor mask = torch::binary_cross_entropy_with_logits(read.head, head.to(torch::kFloat32));
-  statistics.add("Loss/depth", value.item<double>());
-  statistics.add("Loss/slope", slope.item<double>());
-  statistics.add("Loss/mask", mask.item<double>());
+  statistics.add("Loss/depth", value);
+  statistics.add("Loss/slope", slope);
+  statistics.add("Loss/mask", mask);
   return value + options_.slope_weight * slope + options_.mask_weight * mask;
 }
 

@@ -30,7 +30,7 @@ class DepthTask : public ImageTask {
  public:
   /// `truth` is the images'. UsageError or Error if options and images do not go together.
   DepthTask(DepthOptions options, std::shared_ptr<const data::Dataset> images,
-            std::shared_ptr<const data::HeadTruth> truth, torch::Device device);
+            std::shared_ptr<const data::HeadTruth> truth, torch::Device device, World world = World::alone());
 
   /// How the network reads the first held-out images (at most 1,000) as it is.
   DepthScores score_held_out();
@@ -45,7 +45,8 @@ class DepthTask : public ImageTask {
 
  protected:
   void fetch_truth(const data::Batch& batch) override;
-  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) override;
+  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
+                     Statistics& statistics) override;
 
  private:
   struct Truth {

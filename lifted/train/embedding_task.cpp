@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/model/critics.h"
 #include "lifted/train/random_streams.h"
@@ -35,14 +36,15 @@ nlohmann::ordered_json EmbeddingOptions::to_json() const {
 }
 
 EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images,
-                             torch::Device device)
-    : EmbeddingTask(options, images, data::read_identities(images->archive(), options.images_per_identity), device) {}
+                             torch::Device device, World world)
+    : EmbeddingTask(options, images, data::read_identities(images->archive(), options.images_per_identity), device,
+                    std::move(world)) {}
 
 EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images,
-                             const data::IdentityLabels& labels, torch::Device device)
+                             const data::IdentityLabels& labels, torch::Device device, World world)
     : ImageTask(options.images, std::move(images),
-                data::split_identities(labels, options.held_out, derived_seed(options.images.seed, "held out")),
-                device),
+                data::split_identities(labels, options.held_out, derived_seed(options.images.seed, "held out")), device,
+                std::move(world)),
       options_(std::move(options)),
       label_source_(labels.source) {
   network_ = nets::FaceEmbedding(options_.images.network);
@@ -55,16 +57,16 @@ EmbeddingTask::EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const dat
   pairs_ = verification_pairs(measured, options_.pairs, derived_seed(options_.images.seed, "pairs"));
 }
 
-Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, Statistics& statistics) {
+Tensor EmbeddingTask::loss(const Tensor& images, const data::Batch& batch, int64_t, Statistics& statistics) {
   std::vector<int64_t> identity;
   for (const auto& sample : batch.samples)
     identity.push_back(split().training.identity[static_cast<size_t>(sample.index)]);
-  const Tensor labels = torch::tensor(identity, torch::kInt64).to(device());
+  const Tensor labels = to_device(torch::tensor(identity, torch::kInt64), device());
   const Tensor embeddings = network_->forward(images);
   {
     const torch::NoGradGuard guard;
     const Tensor nearest = embeddings.mm((centers_ / centers_.norm(2, 1, true)).t()).argmax(1);
-    statistics.add("Accuracy/train", nearest.eq(labels).to(torch::kFloat32).mean().item<double>());
+    statistics.add("Accuracy/train", nearest.eq(labels).to(torch::kFloat32).mean());
   }
   return cosface_loss(embeddings, centers_, labels, options_.cosface);
 }

@@ -23,7 +23,8 @@ struct EmbeddingOptions {
 class EmbeddingTask : public ImageTask {
  public:
   /// UsageError or Error if the options make no sense or the images' identities cannot be told.
-  EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device);
+  EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device,
+                World world = World::alone());
 
   /// Verification of the held-out people (at most 4,000 images of them) by the network as it is.
   Verification verify_held_out();
@@ -39,11 +40,12 @@ class EmbeddingTask : public ImageTask {
   const std::string& label_source() const { return label_source_; }
 
  protected:
-  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) override;
+  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
+                     Statistics& statistics) override;
 
  private:
   EmbeddingTask(EmbeddingOptions options, std::shared_ptr<const data::Dataset> images,
-                const data::IdentityLabels& labels, torch::Device device);
+                const data::IdentityLabels& labels, torch::Device device, World world);
   void write_people(RunDirectory& run) const;
 
   EmbeddingOptions options_;

@@ -1,9 +1,9 @@
 #include "lifted/train/gan_task.h"
 
 #include <algorithm>
-#include <map>
 
 #include "lifted/base/bounds.h"
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/formats/checkpoint.h"
@@ -34,7 +34,7 @@ GanTrainer seeded_trainer(const GanOptions& options) {
 
 /// The rows of a draw at `indices`; undefined tensors stay undefined.
 Tensor rows(const Tensor& tensor, const Tensor& indices) {
-  return tensor.defined() ? tensor.index_select(0, indices.to(tensor.device())) : tensor;
+  return tensor.defined() ? tensor.index_select(0, to_device(indices, tensor.device())) : tensor;
 }
 std::vector<Tensor> rows(const std::vector<Tensor>& tensors, const Tensor& indices) {
   std::vector<Tensor> result;
@@ -48,27 +48,13 @@ AugmentDraw rows(const AugmentDraw& draw, const Tensor& indices) {
   return {rows(draw.affine, indices), rows(draw.color, indices)};
 }
 
-/// Means over a batch that comes in parts.
-class BatchMeans {
- public:
-  explicit BatchMeans(Statistics& statistics) : statistics_(statistics) {}
-  ~BatchMeans() {
-    for (const auto& [name, value] : values_) statistics_.add(name, value);
-  }
-  BatchMeans(const BatchMeans&) = delete;
-  BatchMeans& operator=(const BatchMeans&) = delete;
-  void add(const std::string& name, double value, double share) { values_[name] += value * share; }
+/// A part's share of a mean over the batch.
+Tensor of_share(const Tensor& mean, const GanDraws& part) {
+  return mean.to(torch::kFloat64) * part.share;
+}
 
- private:
-  Statistics& statistics_;
-  std::map<std::string, double> values_;
-};
-
-data::LoaderOptions loader_options(const GanOptions& options) {
-  return {.batch = static_cast<int>(options.batch),
-          .seed = derived_seed(options.seed, "data order"),
-          .mirror = options.mirror,
-          .workers = 1};
+auto adder_to(Statistics& statistics) {
+  return [&statistics](const std::string& name, const Tensor& value) { statistics.add(name, value); };
 }
 
 /// B×3×S×S in [-1, 1] side by side, row by row.
@@ -87,25 +73,27 @@ formats::Image tile(const Tensor& images) {
 // ---- Options ----
 
 nlohmann::ordered_json GanOptions::to_json() const {
-  return {{"generator", generator.to_json()},
-          {"discriminator", discriminator.to_json()},
-          {"batch", batch},
-          {"batch_part", batch_part},
-          {"lr", training.lr},
-          {"gamma", training.r1_gamma},
-          {"d_reg_every", training.d_reg_every},
-          {"g_reg_every", training.g_reg_every},
-          {"path_weight", training.path_weight},
-          {"path_decay", training.path_decay},
-          {"path_batch_shrink", path_batch_shrink},
-          {"style_mixing", style_mixing},
-          {"average_decay", average_decay},
-          {"warmup_images", warmup_images},
-          {"mirror", mirror},
-          {"aug", name_of(augment)},
-          {"aug_strength", augment_strength},
-          {"aug_target", augment_target},
-          {"seed", seed}};
+  nlohmann::ordered_json json = {{"generator", generator.to_json()},
+                                 {"discriminator", discriminator.to_json()},
+                                 {"batch", batch},
+                                 {"batch_part", batch_part},
+                                 {"lr", training.lr},
+                                 {"gamma", training.r1_gamma},
+                                 {"d_reg_every", training.d_reg_every},
+                                 {"g_reg_every", training.g_reg_every},
+                                 {"path_weight", training.path_weight},
+                                 {"path_decay", training.path_decay},
+                                 {"path_batch_shrink", path_batch_shrink},
+                                 {"style_mixing", style_mixing},
+                                 {"average_decay", average_decay},
+                                 {"warmup_images", warmup_images},
+                                 {"mirror", mirror},
+                                 {"aug", name_of(augment)},
+                                 {"aug_strength", augment_strength},
+                                 {"aug_target", augment_target},
+                                 {"seed", seed}};
+  if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
+  return json;
 }
 
 void GanOptions::validate(const data::Dataset& images) const {
@@ -147,16 +135,31 @@ void set_channels(GanOptions& options, const std::string& table, int size) {
 
 // ---- One step ----
 
-GanTask::GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device)
+GanTask::GanTask(GanOptions options, std::shared_ptr<const data::Dataset> images, torch::Device device, World world)
     : options_(std::move(options)),
       images_(std::move(images)),
       device_(device),
-      loader_(std::make_unique<data::Loader>(images_, loader_options(options_))),
-      random_(options_.seed),
+      shards_(options_.shards, std::move(world)),
+      share_(shards_.share_of(options_.batch)),
       trainer_(seeded_trainer(options_)),
       controller_({.target = options_.augment_target}) {
   if (!device_.is_cpu()) trainer_.to(device_);
+  generator_sum_ = {trainer_.generator->parameters(), shards_};
+  discriminator_sum_ = {trainer_.discriminator->parameters(), shards_};
+  loader_ = std::make_unique<data::Loader>(images_, loader_options());
   position_ = loader_->state();
+}
+
+data::LoaderOptions GanTask::loader_options() const {
+  return {.batch = static_cast<int>(share_ * shards_.local_count()),
+          .seed = derived_seed(options_.seed, "data order"),
+          .mirror = options_.mirror,
+          .rank = shards_.world().rank(),
+          .ranks = shards_.world().size(),
+          .mine = shards_.mine(),
+          .shards = shards_.count(),
+          .workers = 1,
+          .device = device_};
 }
 
 void GanTask::fetch() {
@@ -165,65 +168,133 @@ void GanTask::fetch() {
 
 void GanTask::step(Statistics& statistics) {
   fetch();
-  const auto real = fetched_->as_float().to(device_);
+  const auto real = fetched_->as_float(device_);
+  random_.clear();
+  for (const int64_t shard : shards_.mine()) random_.emplace_back(options_.seed, steps_, shard);
   train_discriminator(real, statistics);
+  if (options_.training.r1_gamma != 0 && steps_ % options_.training.d_reg_every == 0)
+    penalize_discriminator(real, statistics);
   if (steps_ * options_.batch >= options_.warmup_images) {
     train_generator(statistics);
+    if (options_.training.path_weight != 0 && steps_ % options_.training.g_reg_every == 0) penalize_paths(statistics);
     trainer_.update_average(options_.average_decay);
   }
   ++steps_;
+  trainer_.guard().end_step();
   fetched_.reset();
   position_ = loader_->state();
   statistics.add("Progress/augment", augmentation());
   statistics.add("Loss/signs/real", controller_.r_t());
 }
 
+template <typename Work>
+void GanTask::in_shards(const Tensor& real, const Work& work) {
+  int64_t from = 0;
+  for (auto& random : random_) {
+    work(random, real.defined() ? real.slice(0, from, from + share_) : real);
+    from += share_;
+  }
+}
+
 void GanTask::train_discriminator(const Tensor& real, Statistics& statistics) {
-  {
-    GanDraws draws = draw_fakes();
-    draws.real = draw_augmentation();
-    BatchMeans means(statistics);
+  ShardNumbers numbers;
+  in_shards(real, [&](RandomStreams& random, const Tensor& images) {
+    GanDraws draws = draw_fakes(random);
+    draws.real = draw_augmentation(random);
     std::vector<Tensor> real_logits;
     in_parts(draws, [&](const GanDraws& part, const Tensor& indices) {
-      const auto loss = trainer_.discriminator_backward(rows(real, indices), part);
-      means.add("Loss/D/loss", loss.loss, part.share);
-      means.add("Loss/scores/real", loss.real_logits.mean().item<double>(), part.share);
-      means.add("Loss/scores/fake", loss.fake_logits.mean().item<double>(), part.share);
+      const auto loss = trainer_.discriminator_backward(rows(images, indices), part);
+      numbers.add("Loss/D/loss", of_share(loss.loss, part));
+      numbers.add("Loss/scores/real", of_share(loss.real_logits.mean(), part));
+      numbers.add("Loss/scores/fake", of_share(loss.fake_logits.mean(), part));
       real_logits.push_back(loss.real_logits);
     });
-    if (options_.augment == AugmentMode::adaptive) controller_.observe(torch::cat(real_logits));
-  }
+    discriminator_sum_.add_shard(numbers.take(torch::cat(real_logits).sign().sum()));
+  });
+  const Tensor signs =
+      numbers.give(discriminator_sum_.finish("sum the discriminator's gradients"), adder_to(statistics));
+  if (options_.augment == AugmentMode::adaptive) controller_.observe_signs(signs, options_.batch);
   statistics.add("Gradient/D", trainer_.update_discriminator("the discriminator's logistic loss"));
-  if (options_.training.r1_gamma == 0 || steps_ % options_.training.d_reg_every != 0) return;
-  {
+}
+
+void GanTask::penalize_discriminator(const Tensor& real, Statistics& statistics) {
+  ShardNumbers numbers;
+  in_shards(real, [&](RandomStreams& random, const Tensor& images) {
     GanDraws draws;
-    draws.real = draw_augmentation();
-    BatchMeans means(statistics);
+    draws.real = draw_augmentation(random);
     in_parts(draws, [&](const GanDraws& part, const Tensor& indices) {
-      means.add("Loss/r1_penalty", trainer_.r1_backward(rows(real, indices), part), part.share);
+      numbers.add("Loss/r1_penalty", of_share(trainer_.r1_backward(rows(images, indices), part), part));
     });
-  }
+    discriminator_sum_.add_shard(numbers.take());
+  });
+  numbers.give(discriminator_sum_.finish("sum the R1 penalty's gradients"), adder_to(statistics));
   statistics.add("Gradient/D_r1", trainer_.update_discriminator("the R1 penalty"));
 }
 
 void GanTask::train_generator(Statistics& statistics) {
-  {
-    BatchMeans means(statistics);
-    in_parts(draw_fakes(), [&](const GanDraws& part, const Tensor&) {
-      means.add("Loss/G/loss", trainer_.generator_backward(part), part.share);
+  ShardNumbers numbers;
+  in_shards({}, [&](RandomStreams& random, const Tensor&) {
+    in_parts(draw_fakes(random), [&](const GanDraws& part, const Tensor&) {
+      numbers.add("Loss/G/loss", of_share(trainer_.generator_backward(part), part));
     });
-  }
+    generator_sum_.add_shard(numbers.take());
+  });
+  numbers.give(generator_sum_.finish("sum the generator's gradients"), adder_to(statistics));
   statistics.add("Gradient/G", trainer_.update_generator("the generator's loss"));
-  if (options_.training.path_weight == 0 || steps_ % options_.training.g_reg_every != 0) return;
-  const int64_t batch = std::max<int64_t>(1, options_.batch / options_.path_batch_shrink);
-  const PathDraws whole = draw_paths(batch);
-  std::vector<PathDraws> parts;
-  for (const Tensor& indices : parts_of(batch, 1))
-    parts.push_back({rows(whole.latents, indices), rows(whole.image_noise, indices), rows(whole.noise, indices)});
-  const auto path = trainer_.path_backward(parts);
-  statistics.add("Loss/pl_penalty", path.penalty);
-  statistics.add("Loss/path_length", path.lengths.mean().item<double>());
+}
+
+void GanTask::penalize_paths(Statistics& statistics) {
+  const int64_t count = std::max<int64_t>(1, share_ / options_.path_batch_shrink);
+  if (shards_.is_whole()) {
+    const auto path = trainer_.path_backward(path_parts(draw_paths(random_.front(), count), count));
+    statistics.add("Loss/pl_penalty", path.penalty);
+    statistics.add("Loss/path_length", path.lengths.mean());
+  } else {
+    penalize_paths_of_shards(count, statistics);
+  }
   statistics.add("Gradient/G_path", trainer_.update_generator("the path length penalty"));
+}
+
+/// Lengths are compared with the mean of all: first they are measured everywhere.
+void GanTask::penalize_paths_of_shards(int64_t count, Statistics& statistics) {
+  std::vector<std::vector<PathDraws>> draws;
+  std::vector<Tensor> measured;
+  in_shards({}, [&](RandomStreams& random, const Tensor&) {
+    draws.push_back(path_parts(draw_paths(random, count), count));
+    std::vector<Tensor> lengths;
+    for (const PathDraws& part : draws.back()) lengths.push_back(trainer_.measured_paths(part));
+    measured.push_back(torch::cat(lengths));
+  });
+  const Tensor lengths = in_shard_order(torch::stack(measured), shards_, "compare path lengths");
+  const auto [penalty, slopes] = trainer_.compare_paths(lengths.flatten());
+  const std::vector<int64_t> mine = shards_.mine();
+  for (size_t i = 0; i < draws.size(); ++i) {
+    int64_t from = mine[i] * count;
+    for (const PathDraws& part : draws[i]) {
+      const int64_t to = from + part.latents.first.size(0);
+      trainer_.path_backward(part, slopes.slice(0, from, to));
+      from = to;
+    }
+    generator_sum_.add_shard();
+  }
+  generator_sum_.finish("sum the path penalty's gradients");
+  statistics.add("Loss/pl_penalty", penalty);
+  statistics.add("Loss/path_length", lengths.mean());
+}
+
+std::vector<PathDraws> GanTask::path_parts(const PathDraws& whole, int64_t count) const {
+  std::vector<PathDraws> parts;
+  for (const Tensor& indices : parts_of(count, 1))
+    parts.push_back({rows(whole.latents, indices), rows(whole.image_noise, indices), rows(whole.noise, indices)});
+  return parts;
+}
+
+int64_t GanTask::bytes_per_step() const {
+  const auto& training = options_.training;
+  const int64_t of_d = discriminator_sum_.bytes(), of_g = generator_sum_.bytes();
+  const int64_t more_d = training.r1_gamma != 0 ? of_d / training.d_reg_every : 0;
+  const int64_t more_g = training.path_weight != 0 ? of_g / training.g_reg_every : 0;
+  return of_d + of_g + more_d + more_g;
 }
 
 std::vector<Tensor> GanTask::parts_of(int64_t count, int64_t group) const {
@@ -238,8 +309,8 @@ std::vector<Tensor> GanTask::parts_of(int64_t count, int64_t group) const {
 
 template <typename Work>
 void GanTask::in_parts(const GanDraws& whole, const Work& work) const {
-  const int64_t group = nets::minibatch_group(options_.batch);
-  for (const Tensor& indices : parts_of(options_.batch, group)) {
+  const int64_t group = nets::minibatch_group(share_);
+  for (const Tensor& indices : parts_of(share_, group)) {
     GanDraws part{rows(whole.latents, indices), rows(whole.noise, indices), rows(whole.fake, indices),
                   rows(whole.real, indices)};
     part.share = static_cast<double>(indices.size(0)) / static_cast<double>(options_.batch);
@@ -248,34 +319,36 @@ void GanTask::in_parts(const GanDraws& whole, const Work& work) const {
   }
 }
 
-GanDraws GanTask::draw_fakes() {
-  GanDraws draws{draw_latents(options_.batch)};
-  draws.noise = trainer_.generator->draw_noise(options_.batch, random_.get("noise"));
-  draws.fake = draw_augmentation();
+GanDraws GanTask::draw_fakes(RandomStreams& random) const {
+  GanDraws draws{draw_latents(random, share_)};
+  draws.noise = trainer_.generator->draw_noise(share_, random.get("noise"));
+  draws.fake = draw_augmentation(random);
   return draws;
 }
 
-AugmentDraw GanTask::draw_augmentation() {
+AugmentDraw GanTask::draw_augmentation(RandomStreams& random) const {
   const int64_t side = options_.generator.size;
-  return train::draw_augmentation(augmentation(), {options_.batch, 3, side, side}, random_.get("augmentation"));
+  return train::draw_augmentation(augmentation(), {share_, 3, side, side}, random.get("augmentation"));
 }
 
-Latents GanTask::draw_latents(int64_t count) {
-  const auto draw = [&] { return torch::randn({count, options_.generator.z_dim}, random_.get("latents")).to(device_); };
+Latents GanTask::draw_latents(RandomStreams& random, int64_t count) const {
+  const auto draw = [&] {
+    return to_device(torch::randn({count, options_.generator.z_dim}, random.get("latents")), device_);
+  };
   Latents latents{draw(), {}, 0};
-  if (random_.uniform("style mixing") >= options_.style_mixing) return latents;
+  if (random.uniform("style mixing") >= options_.style_mixing) return latents;
   latents.second = draw();
   const int64_t choices = trainer_.generator->layers() - 1;  // at least one layer each
   latents.inject =
-      1 + std::min(choices - 1, static_cast<int64_t>(random_.uniform("style mixing") * static_cast<double>(choices)));
+      1 + std::min(choices - 1, static_cast<int64_t>(random.uniform("style mixing") * static_cast<double>(choices)));
   return latents;
 }
 
-PathDraws GanTask::draw_paths(int64_t count) {
+PathDraws GanTask::draw_paths(RandomStreams& random, int64_t count) const {
   const int64_t side = options_.generator.size;
-  PathDraws draws{draw_latents(count)};
-  draws.image_noise = torch::randn({count, 3, side, side}, random_.get("path noise")).to(device_);
-  draws.noise = trainer_.generator->draw_noise(count, random_.get("noise"));
+  PathDraws draws{draw_latents(random, count)};
+  draws.image_noise = to_device(torch::randn({count, 3, side, side}, random.get("path noise")), device_);
+  draws.noise = trainer_.generator->draw_noise(count, random.get("noise"));
   return draws;
 }
 
@@ -288,9 +361,7 @@ double GanTask::augmentation() const {
 // ---- State ----
 
 StateDict GanTask::state() const {
-  StateDict state = trainer_.state();
-  add_under(state, "random.", random_.state());
-  return state;
+  return trainer_.state();
 }
 
 nlohmann::json GanTask::values() const {
@@ -304,16 +375,14 @@ nlohmann::json GanTask::values() const {
 void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
   constexpr const char* kWhat = "training state";
   read_field(values, "steps", kWhat, steps_);
-  loader_ =
-      std::make_unique<data::Loader>(images_, loader_options(options_),
-                                     data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", kWhat)));
+  loader_ = std::make_unique<data::Loader>(
+      images_, loader_options(), data::LoaderState::from_json(json_field<nlohmann::json>(values, "data", kWhat)));
   fetched_.reset();
   position_ = loader_->state();
   const auto ada = json_field<nlohmann::json>(values, "augment", kWhat);
   const auto number = [&](const char* key) { return json_field<double>(ada, key, kWhat); };
   controller_.load_state({number("p"), number("r_t"), number("sign_sum"), json_field<int64_t>(ada, "count", kWhat)});
   trainer_.load_state(state, "training state");
-  random_.load_state(entries_under(state, "random."));
 }
 
 namespace {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "lifted/base/device.h"
+#include "lifted/base/error.h"
 #include "lifted/nets/load.h"
 #include "lifted/train/gan_losses.h"
 #include "lifted/train/snapshot.h"
@@ -32,24 +34,6 @@ class Frozen {
   const torch::nn::Module& module_;
 };
 
-double finite(const Tensor& loss, const char* term) {
-  const double value = loss.item<double>();
-  if (!std::isfinite(value)) throw NonFiniteError(fmt::format("{} is {}", term, value));
-  return value;
-}
-
-double update(Adam& optimizer, const char* network, const char* term) {
-  double norm = 0;
-  try {
-    norm = optimizer.gradient_norm();
-  } catch (const NonFiniteError& error) {
-    throw NonFiniteError(fmt::format("{}: {} of the {}", term, error.what(), network));
-  }
-  optimizer.step();
-  optimizer.zero_gradients();
-  return norm;
-}
-
 }  // namespace
 
 GanTrainer::GanTrainer(const nets::Stylegan2Config& generator_config,
@@ -77,7 +61,7 @@ Tensor GanTrainer::codes(const Latents& latents) const {
 Tensor GanTrainer::synthesize(const Tensor& codes, const std::vector<Tensor>& noise) const {
   if (noise.empty()) return generator->synthesize(codes).image;
   std::vector<Tensor> moved;
-  for (const Tensor& map : noise) moved.push_back(map.to(codes.device()));
+  for (const Tensor& map : noise) moved.push_back(to_device(map, codes.device()));
   return generator->synthesize(codes, moved).image;
 }
 
@@ -90,26 +74,26 @@ GanTrainer::DiscriminatorLoss GanTrainer::discriminator_backward(const Tensor& r
   const auto fake_logits = discriminator->forward(fake, draws.group);
   const auto real_logits = discriminator->forward(augment(real, draws.real), draws.group);
   const auto loss = logistic_discriminator_loss(real_logits, fake_logits);
-  const double value = finite(loss, "the discriminator's logistic loss");
+  guard_.watch("the discriminator's logistic loss", loss);
   (loss * draws.share).backward();
-  return {value, real_logits.detach(), fake_logits.detach()};
+  return {loss.detach(), real_logits.detach(), fake_logits.detach()};
 }
 
-double GanTrainer::r1_backward(const Tensor& real, const GanDraws& draws) {
+Tensor GanTrainer::r1_backward(const Tensor& real, const GanDraws& draws) {
   const auto images = real.detach().clone().requires_grad_(true);
   const auto penalty = r1_penalty(discriminator->forward(augment(images, draws.real), draws.group), images);
-  const double value = finite(penalty, "the R1 penalty");
+  guard_.watch("the R1 penalty", penalty);
   (penalty * (options_.r1_gamma / 2 * options_.d_reg_every * draws.share)).backward();
-  return value;
+  return penalty.detach();
 }
 
-double GanTrainer::generator_backward(const GanDraws& draws) {
+Tensor GanTrainer::generator_backward(const GanDraws& draws) {
   const Frozen frozen(*discriminator);
   const auto images = augment(synthesize(codes(draws.latents), draws.noise), draws.fake);
   const auto loss = nonsaturating_generator_loss(discriminator->forward(images, draws.group));
-  const double value = finite(loss, "the generator's loss");
+  guard_.watch("the generator's loss", loss);
   (loss * draws.share).backward();
-  return value;
+  return loss.detach();
 }
 
 GanTrainer::PathLoss GanTrainer::path_backward(const std::vector<PathDraws>& parts) {
@@ -118,41 +102,56 @@ GanTrainer::PathLoss GanTrainer::path_backward(const std::vector<PathDraws>& par
   const auto w = codes(draws.latents);
   const auto path =
       path_length_penalty(synthesize(w, draws.noise), w, draws.image_noise, path_mean, options_.path_decay);
-  const double value = finite(path.penalty, "the path length penalty");
+  guard_.watch("the path length penalty", path.penalty);
   (path.penalty * (options_.path_weight * options_.g_reg_every)).backward();
   path_mean = path.mean;
-  return {value, path.lengths};
+  return {path.penalty.detach(), path.lengths};
+}
+
+Tensor GanTrainer::lengths_of(const PathDraws& draws, bool differentiable) const {
+  const auto w = codes(draws.latents);
+  return path_lengths(synthesize(w, draws.noise), w, draws.image_noise, differentiable);
+}
+
+Tensor GanTrainer::measured_paths(const PathDraws& draws) const {
+  return lengths_of(draws, false).detach();
+}
+
+GanTrainer::PathSlopes GanTrainer::compare_paths(const Tensor& lengths) {
+  const Tensor of_batch = lengths.mean();
+  const Tensor mean = path_mean + options_.path_decay * (of_batch - path_mean);
+  const Tensor penalty = (lengths - mean).square().mean();
+  guard_.watch("the path length penalty", penalty);
+  path_mean = mean;
+  // d penalty / d length, through the mean as well, of which every length is a share.
+  return {penalty, 2 / static_cast<double>(lengths.size(0)) *
+                       ((lengths - mean) - options_.path_decay * (of_batch - mean)) *
+                       (options_.path_weight * options_.g_reg_every)};
+}
+
+void GanTrainer::path_backward(const PathDraws& draws, const Tensor& slopes) {
+  (lengths_of(draws, true) * slopes).sum().backward();
 }
 
 GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDraws>& parts) {
-  const auto lengths_of = [&](const PathDraws& draws, bool differentiable) {
-    const auto w = codes(draws.latents);
-    return path_lengths(synthesize(w, draws.noise), w, draws.image_noise, differentiable);
-  };
   std::vector<Tensor> measured;
-  for (const PathDraws& draws : parts) measured.push_back(lengths_of(draws, false).detach());
-  const Tensor lengths = torch::cat(measured), average = lengths.mean();
-  const Tensor mean = path_mean + options_.path_decay * (average - path_mean);
-  const double value = finite((lengths - mean).square().mean(), "the path length penalty");
-  // d penalty / d length, through the mean as well, of which every length is a share.
-  const Tensor slopes = 2 / static_cast<double>(lengths.size(0)) *
-                        ((lengths - mean) - options_.path_decay * (average - mean)) *
-                        (options_.path_weight * options_.g_reg_every);
+  for (const PathDraws& draws : parts) measured.push_back(measured_paths(draws));
+  const Tensor lengths = torch::cat(measured);
+  const auto [penalty, slopes] = compare_paths(lengths);
   int64_t from = 0;
-  for (const PathDraws& draws : parts) {
-    const Tensor part = lengths_of(draws, true);
-    (part * slopes.slice(0, from, from + part.size(0))).sum().backward();
-    from += part.size(0);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const int64_t to = from + measured[i].size(0);
+    path_backward(parts[i], slopes.slice(0, from, to));
+    from = to;
   }
-  path_mean = mean;
-  return {value, lengths};
+  return {penalty, lengths};
 }
 
-double GanTrainer::update_discriminator(const char* term) {
-  return update(discriminator_optimizer_, "discriminator", term);
+Tensor GanTrainer::update_discriminator(const char* term) {
+  return guard_.update(discriminator_optimizer_, term, "discriminator");
 }
-double GanTrainer::update_generator(const char* term) {
-  return update(generator_optimizer_, "generator", term);
+Tensor GanTrainer::update_generator(const char* term) {
+  return guard_.update(generator_optimizer_, term, "generator");
 }
 
 StateDict GanTrainer::state() const {

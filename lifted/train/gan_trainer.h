@@ -8,6 +8,7 @@
 #include "lifted/nets/stylegan2_discriminator.h"
 #include "lifted/train/adam.h"
 #include "lifted/train/augment.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 
@@ -44,28 +45,40 @@ class GanTrainer {
   GanTrainer(const nets::Stylegan2Config& generator, const nets::Stylegan2DiscriminatorConfig& discriminator,
              const GanTrainerOptions& options);
 
-  /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss. A batch may
-  /// come in parts, one call for each: their gradients add up to those of the whole if parts hold whole groups. Images:
-  /// B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not finite.
+  /// Each adds the gradients of its loss, multiplied by the draws' share, and returns the unscaled loss (one element,
+  /// where the networks are). A batch may come in parts, one call for each: their gradients add up to those of the
+  /// whole if parts hold whole groups. Images: B×3×S×S in [-1, 1]. NonFiniteError naming the term if a loss is not
+  /// finite, at once or, on a GPU, by guard().
   struct DiscriminatorLoss {
-    double loss = 0;
+    torch::Tensor loss;
     torch::Tensor real_logits, fake_logits;  // B×1, detached
   };
   DiscriminatorLoss discriminator_backward(const torch::Tensor& real, const GanDraws& draws);
-  double r1_backward(const torch::Tensor& real, const GanDraws& draws = {});
-  double generator_backward(const GanDraws& draws);
+  torch::Tensor r1_backward(const torch::Tensor& real, const GanDraws& draws = {});
+  torch::Tensor generator_backward(const GanDraws& draws);
   /// Of a whole batch, in parts: each passes the generator twice if there are several, since the penalty compares every
   /// length with the mean of all. Moves path_mean once.
   struct PathLoss {
-    double penalty = 0;
+    torch::Tensor penalty;
     torch::Tensor lengths;  // B
   };
   PathLoss path_backward(const std::vector<PathDraws>& parts);
+  /// The same step by step, for a batch whose parts are elsewhere too. Lengths of some samples, detached:
+  torch::Tensor measured_paths(const PathDraws& draws) const;
+  /// of the whole batch's lengths, the penalty and d loss / d length; moves path_mean;
+  struct PathSlopes {
+    torch::Tensor penalty, slopes;
+  };
+  PathSlopes compare_paths(const torch::Tensor& lengths);
+  /// and the gradients of some samples with these slopes.
+  void path_backward(const PathDraws& draws, const torch::Tensor& slopes);
 
-  /// One optimizer step with the gradients gathered since the last. Returns their norm. NonFiniteError naming parameter
-  /// and `term`.
-  double update_discriminator(const char* term);
-  double update_generator(const char* term);
+  /// One optimizer step with the gradients gathered since the last. Returns their norm (one element). NonFiniteError
+  /// naming parameter and `term`, at once or by guard().
+  torch::Tensor update_discriminator(const char* term);
+  torch::Tensor update_generator(const char* term);
+  /// What keeps NaN from the weights; whoever makes steps on a GPU asks it now and then.
+  StepGuard& guard() { return guard_; }
   /// g_ema ← decay · g_ema + (1 − decay) · g.
   void update_average(double decay) { update_moving_average(*average, *generator, decay); }
 
@@ -84,9 +97,11 @@ class GanTrainer {
  private:
   torch::Tensor synthesize(const torch::Tensor& codes, const std::vector<torch::Tensor>& noise) const;
   PathLoss path_backward_in_parts(const std::vector<PathDraws>& parts);
+  torch::Tensor lengths_of(const PathDraws& draws, bool differentiable) const;
 
   GanTrainerOptions options_;
   Adam generator_optimizer_, discriminator_optimizer_;
+  StepGuard guard_;
 };
 
 }  // namespace lifted::train

@@ -15,13 +15,15 @@ namespace lifted::train {
 using torch::Tensor;
 
 nlohmann::ordered_json ImageTaskOptions::to_json() const {
-  return {{"network", network.to_json()},
-          {"batch", batch},
-          {"total_images", total_images},
-          {"lr", lr},
-          {"weight_decay", weight_decay},
-          {"mirror", mirror},
-          {"seed", seed}};
+  nlohmann::ordered_json json = {{"network", network.to_json()},
+                                 {"batch", batch},
+                                 {"total_images", total_images},
+                                 {"lr", lr},
+                                 {"weight_decay", weight_decay},
+                                 {"mirror", mirror},
+                                 {"seed", seed}};
+  if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
+  return json;
 }
 
 void ImageTaskOptions::validate(const data::Dataset& images) const {
@@ -46,11 +48,13 @@ double ImageTaskOptions::learning_rate(int64_t images) const {
 }
 
 ImageTask::ImageTask(ImageTaskOptions options, std::shared_ptr<const data::Dataset> images, data::IdentitySplit split,
-                     torch::Device device)
+                     torch::Device device, World world)
     : options_(std::move(options)),
       images_(std::move(images)),
       split_(std::move(split)),
       device_(device),
+      shards_(options_.shards, std::move(world)),
+      share_(shards_.share_of(options_.batch)),
       weights_(nets::seeded_generator(derived_seed(options_.seed, "weights"))),
       step_random_(nets::seeded_generator(0)) {
   options_.validate(*images_);
@@ -65,13 +69,19 @@ void ImageTask::set_module(std::shared_ptr<torch::nn::Module> module) {
   nets::reset_parameters(*module_, weights_);
   module_->to(device_);
   optimizer_.emplace(*module_, AdamOptions{.lr = options_.lr, .weight_decay = options_.weight_decay});
+  sum_ = {module_->parameters(), shards_};
 }
 
 data::LoaderOptions ImageTask::loader_options() const {
-  return {.batch = static_cast<int>(options_.batch),
+  return {.batch = static_cast<int>(share_ * shards_.local_count()),
           .seed = derived_seed(options_.seed, "data order"),
           .mirror = options_.mirror,
-          .workers = 1};
+          .rank = shards_.world().rank(),
+          .ranks = shards_.world().size(),
+          .mine = shards_.mine(),
+          .shards = shards_.count(),
+          .workers = 1,
+          .device = device_};
 }
 
 void ImageTask::fetch() {
@@ -81,26 +91,61 @@ void ImageTask::fetch() {
   fetched_ = std::move(batch);
 }
 
+void ImageTask::seed_step(int64_t shard) {
+  const std::string name =
+      shards_.is_whole() ? fmt::format("step {}", steps_) : fmt::format("step {}/shard {}", steps_, shard);
+  step_random_.set_current_seed(derived_seed(options_.seed, name));
+}
+
+void ImageTask::backward(int64_t shard, int64_t first, ShardNumbers& numbers) {
+  seed_step(shard);
+  const auto begin = fetched_->samples.begin() + first;
+  const data::Batch batch{fetched_->images.slice(0, first, first + share_), {begin, begin + share_}};
+  const auto count = static_cast<double>(shards_.count());
+  Statistics measured;
+  const Tensor value = loss(batch.as_float(device_), batch, first, measured);
+  guard_.watch("the loss", value);
+  (shards_.is_whole() ? value : value / count).backward();
+  numbers.add("Loss/loss", value.to(torch::kFloat64) / count);
+  for (const auto& [name, number] : measured.take()) numbers.add(name, number / count);
+}
+
 void ImageTask::step(Statistics& statistics) {
   fetch();
-  const data::Batch& batch = *fetched_;
-  step_random_.set_current_seed(derived_seed(options_.seed, fmt::format("step {}", steps_)));
   module_->train();
   optimizer_->zero_gradients();
-  const Tensor value = loss(batch.as_float().to(device_), batch, statistics);
-  const double number = value.item<double>();
-  if (!std::isfinite(number)) throw NonFiniteError(fmt::format("the loss is {}", number));
-  value.backward();
-  const double gradient = optimizer_->gradient_norm();
+  ShardNumbers numbers;
+  int64_t first = 0;
+  for (const int64_t shard : shards_.mine()) {
+    backward(shard, first, numbers);
+    sum_.add_shard(numbers.take());
+    first += share_;
+  }
+  numbers.give(sum_.finish("sum the gradients"),
+               [&](const std::string& name, const Tensor& value) { statistics.add(name, value); });
   const double rate = options_.learning_rate(steps_ * options_.batch);
   optimizer_->set_learning_rate(rate);
-  optimizer_->step();
+  const Tensor gradient = guard_.update(*optimizer_);
+  guard_.end_step();
   ++steps_;
   fetched_.reset();
   position_ = loader_->state();
-  statistics.add("Loss/loss", number);
   statistics.add("Gradient/norm", gradient);
   statistics.add("Progress/lr", rate);
+}
+
+void ImageTask::settle() {
+  const World& world = shards_.world();
+  if (world.size() == 1) return;
+  const torch::NoGradGuard guard;
+  for (Tensor& buffer : module_->buffers()) {
+    Tensor values = buffer.clone();
+    // Counts are rank 0's.
+    if (!values.is_floating_point() && !world.writes()) values.zero_();
+    world.sum(values, "average what batch normalization measured");
+    if (values.is_floating_point()) values.div_(world.size());
+    buffer.copy_(values);
+  }
 }
 
 StateDict ImageTask::state() const {

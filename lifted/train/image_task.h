@@ -13,6 +13,8 @@
 #include "lifted/nets/face_embedding.h"
 #include "lifted/train/adam.h"
 #include "lifted/train/loop.h"
+#include "lifted/train/shards.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 
@@ -24,6 +26,7 @@ struct ImageTaskOptions {
   double weight_decay = 1e-4;      // inside the gradient
   bool mirror = true;
   uint64_t seed = 0;
+  int64_t shards = 1;  // that the batch is cut into: train/shards.h
 
   /// What a resumed run must agree on.
   nlohmann::ordered_json to_json() const;
@@ -37,9 +40,13 @@ class ImageTask : public TrainingTask {
  public:
   void fetch() final;
   void step(Statistics& statistics) final;
+  void check() final { guard_.check(); }
   int64_t images_per_step() const override { return options_.batch; }
+  int64_t bytes_per_step() const override { return sum_.bytes(); }
   StateDict state() const override;
   nlohmann::json values() const override;
+  /// Averages what batch normalization has measured: of each process's own shards.
+  void settle() override;
   void load_state(const StateDict& state, const nlohmann::json& values) override;
   std::string status(const Statistics& statistics) const override;
   /// What a resumed run must agree on.
@@ -48,7 +55,7 @@ class ImageTask : public TrainingTask {
  protected:
   /// Trains on split.training of the images and keeps split.held_out apart. UsageError as validate().
   ImageTask(ImageTaskOptions options, std::shared_ptr<const data::Dataset> images, data::IdentitySplit split,
-            torch::Device device);
+            torch::Device device, World world);
   /// To be called once, with everything that is to be trained; its weights are drawn anew from `weights()`.
   void set_module(std::shared_ptr<torch::nn::Module> module);
   /// Where first weights come from.
@@ -58,9 +65,11 @@ class ImageTask : public TrainingTask {
   /// Reads what loss() will need of a batch beside its images.
   virtual void fetch_truth(const data::Batch&) {}
 
-  /// Scalar loss of a batch. images: B×3×S×S in [-1, 1] on the device, mirrored where batch.samples says so; a sample's
-  /// index counts within split.training.
-  virtual torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) = 0;
+  /// Scalar loss of a shard. images: B×3×S×S in [-1, 1] on the device, mirrored where batch.samples says so; a sample's
+  /// index counts within split.training. They are those of the fetched batch from the first-th on. What it adds to
+  /// `statistics` are tensors of one element, means over the shard.
+  virtual torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
+                             Statistics& statistics) = 0;
 
   /// read(images) of the first `count` held-out images, a batch at a time with the module in evaluation mode, together.
   torch::Tensor read_held_out(int64_t count, const std::function<torch::Tensor(const torch::Tensor& images)>& read);
@@ -75,17 +84,23 @@ class ImageTask : public TrainingTask {
 
  private:
   data::LoaderOptions loader_options() const;
+  void seed_step(int64_t shard);
+  void backward(int64_t shard, int64_t first, ShardNumbers& numbers);
 
   ImageTaskOptions options_;
   std::shared_ptr<const data::Dataset> images_, training_images_;
   data::IdentitySplit split_;
   torch::Device device_;
+  Shards shards_;
+  int64_t share_ = 0;  // images of a shard
   std::unique_ptr<data::Loader> loader_;
   std::optional<data::Batch> fetched_;
   data::LoaderState position_;  // after the last step
   at::Generator weights_, step_random_;
   std::shared_ptr<torch::nn::Module> module_;
   std::optional<Adam> optimizer_;
+  GradientSum sum_;
+  StepGuard guard_;
   int64_t steps_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/ops/reflect_blur.h"
 
 namespace lifted::train {
@@ -48,7 +49,7 @@ Tensor latent_regularization(const Tensor& w, const Tensor& mean, double sigma_i
 
 Tensor identity_loss(nets::FaceEmbedding embedding, const Tensor& canonical, const Tensor& turned,
                      const Tensor& yaw_degrees, double max_yaw) {
-  const Tensor chosen = (yaw_degrees.abs() < max_yaw).nonzero().squeeze(1);
+  const Tensor chosen = to_device((yaw_degrees.abs() < max_yaw).nonzero().squeeze(1), canonical.device());
   if (chosen.numel() == 0) return torch::zeros({}, canonical.options().requires_grad(false));
   const auto embed = [&](const Tensor& images) { return embedding->forward(images.index_select(0, chosen)); };
   return (embed(canonical) - embed(turned)).square().sum(1).mean();

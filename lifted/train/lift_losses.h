@@ -34,7 +34,8 @@ torch::Tensor symmetric_image_loss(const PerceptualLoss* perceptual, const Recon
 torch::Tensor latent_regularization(const torch::Tensor& w, const torch::Tensor& mean, double sigma_inv);
 
 /// Squared distance of the embeddings of the canonical and the turned image, averaged over the samples whose |yaw|
-/// (B, degrees) is below max_yaw. 0, without a gradient, if there is none.
+/// (B, degrees; on the CPU, so that choosing waits for nothing) is below max_yaw. 0, without a gradient, if there is
+/// none.
 torch::Tensor identity_loss(nets::FaceEmbedding embedding, const torch::Tensor& canonical, const torch::Tensor& turned,
                             const torch::Tensor& yaw_degrees, double max_yaw = 25);
 

@@ -15,7 +15,7 @@ namespace {
 using formats::Image;
 using torch::Tensor;
 
-constexpr const char* kRandom = "random.";
+constexpr const char* kRandom = "random.";  // entries of earlier versions' states, which kept generators
 constexpr int64_t kPictureRows = 6, kHistogramCodes = 256;
 /// Of the turning heads: how many, their pictures' side, their degrees to either side and between frames.
 constexpr int64_t kTurnHeads = 4;
@@ -54,42 +54,68 @@ Image reduced(Image image) {
 template <size_t N>
 void add_axes(Statistics& statistics, const std::string& group, const std::array<const char*, N>& axes,
               const Tensor& values) {
-  const auto rows = values.detach().to(torch::kCPU, torch::kFloat64).contiguous();
-  for (int64_t i = 0; i < rows.size(0); ++i) {
-    for (size_t axis = 0; axis < N; ++axis)
-      statistics.add(group + "/" + axes[axis], rows[i][static_cast<int64_t>(axis)].item<double>());
-  }
+  for (size_t axis = 0; axis < N; ++axis)
+    statistics.add(group + "/" + axes[axis], values.select(1, static_cast<int64_t>(axis)));
 }
 
 }  // namespace
 
 nlohmann::json LiftTaskOptions::to_json() const {
-  return {{"training", training.to_json()}, {"batch", batch}, {"seed", seed}, {"sources", sources}};
+  nlohmann::json json = {{"training", training.to_json()}, {"batch", batch}, {"seed", seed}, {"sources", sources}};
+  if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
+  return json;
 }
 
-LiftTask::LiftTask(LiftTaskOptions options, LiftTrainer trainer, torch::Device device)
-    : options_(std::move(options)), device_(device), random_(options_.seed), trainer_(std::move(trainer)) {
+LiftTask::LiftTask(LiftTaskOptions options, LiftTrainer trainer, torch::Device device, World world)
+    : options_(std::move(options)),
+      device_(device),
+      shards_(options_.shards, std::move(world)),
+      share_(shards_.share_of(options_.batch)),
+      trainer_(std::move(trainer)) {
   if (!device_.is_cpu()) trainer_.to(device_);
+  sum_ = {trainer_.networks().parameters(), shards_};
 }
 
-LiftDraws LiftTask::draw(RandomStreams& streams, int64_t count) const {
-  return LiftDraws::draw(count, trainer_.gan().generator()->config().z_dim, streams.get("latents"),
-                         streams.get("factors"));
+LiftDraws LiftTask::draw(int64_t shard) const {
+  RandomStreams random(options_.seed, steps_, shard);
+  const int64_t z_dim = trainer_.gan().generator()->config().z_dim;
+  LiftDraws draws = LiftDraws::draw(share_, z_dim, random.get("latents"), random.get("factors"));
+  draws.share = 1 / static_cast<double>(shards_.count());
+  return draws;
+}
+
+void LiftTask::add_losses(const LiftStep& step, ShardNumbers& numbers) const {
+  for (const auto& [name, value] : step.losses) numbers.add("Loss/" + name, value.to(torch::kFloat64) * step.share);
+}
+
+Tensor LiftTask::placed_factors(const LiftStep& step, int64_t shard) const {
+  const Tensor factors = torch::cat({step.estimate.canon_light, step.estimate.view}, 1);
+  if (shards_.is_whole()) return factors;
+  Tensor all = torch::zeros({options_.batch, factors.size(1)}, factors.options());
+  all.slice(0, shard * share_, (shard + 1) * share_).copy_(factors);
+  return all;
 }
 
 void LiftTask::step(Statistics& statistics) {
-  const LiftStep step = trainer_.backward(draw(random_, options_.batch));
-  for (const auto& [name, value] : step.losses) statistics.add("Loss/" + name, value);
+  ShardNumbers numbers;
+  for (const int64_t shard : shards_.mine()) {
+    const LiftStep step = trainer_.backward(draw(shard));
+    add_losses(step, numbers);
+    sum_.add_shard(numbers.take(placed_factors(step, shard)));
+  }
+  const Tensor factors = numbers
+                             .give(sum_.finish("sum the gradients of lifting"),
+                                   [&](const std::string& name, const Tensor& value) { statistics.add(name, value); })
+                             .view({options_.batch, -1});
   statistics.add("Gradient/lift", trainer_.update());
-  add_axes(statistics, "Light", kLightAxes, step.estimate.canon_light);
-  add_axes(statistics, "View", kViewAxes, step.estimate.view);
+  add_axes(statistics, "Light", kLightAxes, factors.slice(1, 0, kLightAxes.size()));
+  add_axes(statistics, "View", kViewAxes, factors.slice(1, kLightAxes.size()));
   ++steps_;
+  trainer_.guard().end_step();
 }
 
 StateDict LiftTask::state() const {
-  StateDict state = trainer_.state();
-  add_under(state, kRandom, random_.state());
-  return state;
+  return trainer_.state();
 }
 
 nlohmann::json LiftTask::values() const {
@@ -103,7 +129,6 @@ void LiftTask::load_state(const StateDict& state, const nlohmann::json& values) 
     if (!name.starts_with(kRandom)) own[name] = tensor;
   }
   trainer_.load_state(own, "training state");
-  random_.load_state(entries_under(state, kRandom));
 }
 
 void LiftTask::write_network(const std::filesystem::path& path) const {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/nets/load.h"
 #include "lifted/train/lift_losses.h"
@@ -31,6 +32,11 @@ Estimate detached(const Estimate& e) {
           e.neutral_style.detach(), e.trans_map.detach(),    e.canon_im_raw.detach(), {}};
 }
 
+/// A loss of some samples as a part of the step's.
+Tensor shared(const Tensor& loss, const LiftStep& step) {
+  return step.share == 1 ? loss : loss * step.share;
+}
+
 const Tensor& entry(const StateDict& state, const std::string& key, int64_t numel, std::string_view what) {
   const auto found = state.find(key);
   require(found != state.end() && found->second.numel() == numel, "{}: no '{}' of {} values", what, key, numel);
@@ -42,22 +48,23 @@ const Tensor& entry(const StateDict& state, const std::string& key, int64_t nume
 /// The loss terms of a step, and their scaled sum.
 class LiftTrainer::Terms {
  public:
+  explicit Terms(StepGuard& guard) : guard_(guard) {}
   void add(const char* name, double factor, const Tensor& loss) {
     record(name, loss);
     total_ = total_.defined() ? total_ + factor * loss : factor * loss;
   }
   /// A term that is not part of the sum.
   void record(const char* name, const Tensor& loss) {
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) throw NonFiniteError(fmt::format("{} is {}", name, value));
-    values_.emplace_back(name, value);
+    guard_.watch(name, loss);
+    values_.emplace_back(name, loss.detach());
   }
   const Tensor& total() const { return total_; }
-  std::vector<std::pair<std::string, double>> take() { return std::move(values_); }
+  std::vector<std::pair<std::string, Tensor>> take() { return std::move(values_); }
 
  private:
+  StepGuard& guard_;
   Tensor total_;
-  std::vector<std::pair<std::string, double>> values_;
+  std::vector<std::pair<std::string, Tensor>> values_;
 };
 
 LiftDraws LiftDraws::draw(int64_t batch, int64_t z_dim, at::Generator latents, at::Generator factors) {
@@ -71,7 +78,7 @@ LiftDraws LiftDraws::draw(int64_t batch, int64_t z_dim, at::Generator latents, a
 
 double LiftStep::loss(std::string_view name) const {
   for (const auto& [key, value] : losses) {
-    if (key == name) return value;
+    if (key == name) return value.item<double>();
   }
   fail("this step computed no loss '{}'", name);
 }
@@ -107,10 +114,11 @@ LiftStep LiftTrainer::backward(const LiftDraws& draws) {
 
 LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
   LiftStep step;
+  step.share = draws.share;
   {
     const torch::NoGradGuard guard;
     const auto& generator = gan_.generator();
-    const auto z = draws.z.to(generator->parameters().front().device());
+    const auto z = to_device(draws.z, generator->parameters().front().device());
     step.w = model::truncate(generator->map(z), gan_.statistics(), {.psi = options_.truncation, .cutoff = {}},
                              generator->layers());
     step.teacher = gan_.proxy_image(step.w).clamp(-1, 1);
@@ -118,7 +126,7 @@ LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
   const LiftLossWeights& weights = options_.weights;
   const Estimate estimate = gan_.estimate(step.w);
   step.estimate = detached(estimate);
-  Terms terms;
+  Terms terms(guard_);
   if (weights.reconstruction > 0) reconstruct(estimate, step, terms);
   if (weights.perturbs()) perturb(estimate, draws, step, terms);
   if (weights.albedo_rank > 0) {
@@ -129,7 +137,7 @@ LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
   }
   require(terms.total().defined(), "all factors of the lifting losses are 0");
   terms.record("loss_total", terms.total());
-  if (terms.total().requires_grad()) terms.total().backward();
+  if (terms.total().requires_grad()) shared(terms.total(), step).backward();
   step.losses = terms.take();
   return step;
 }
@@ -171,8 +179,8 @@ void LiftTrainer::perturb(const Estimate& estimate, const LiftDraws& draws, Lift
   const auto& networks = gan_.networks();
   const Tensor light = step.estimate.canon_light;
   const torch::Device device = light.device();
-  const Tensor angles = perturbed_angles(draws.angles).to(device);
-  const auto lights_of = [&](const Tensor& order) { return light.index_select(0, order.to(device)); };
+  const Tensor drawn = perturbed_angles(draws.angles), angles = to_device(drawn, device);
+  const auto lights_of = [&](const Tensor& order) { return light.index_select(0, to_device(order, device)); };
   step.light =
       torch::cat({lights_of(draws.strengths_from).slice(1, 0, 2), lights_of(draws.directions_from).slice(1, 2)}, 1);
   step.view = torch::zeros_like(step.estimate.view);
@@ -193,7 +201,7 @@ void LiftTrainer::perturb(const Estimate& estimate, const LiftDraws& draws, Lift
   }
   if (weights.identity > 0) {
     terms.add("loss_ID_perturb", weights.identity,
-              identity_loss(critics_.embedding, estimate.canon_im_raw, rendered, angles.select(1, 1),
+              identity_loss(critics_.embedding, estimate.canon_im_raw, rendered, drawn.select(1, 1),
                             options_.identity_max_yaw));
   }
   if (weights.latent > 0) {
@@ -222,14 +230,11 @@ void LiftTrainer::compare_perturbed(const Tensor& code, const Tensor& rendered, 
   }
   terms.add("loss_perturb_im", weights.perturbed_images, into_model);
   terms.record("loss_perturb_G", into_generator);
-  step.perturbed_gradient = torch::autograd::grad({weights.perturbed_images * into_generator}, {leaf})[0];
+  step.perturbed_gradient = torch::autograd::grad({shared(weights.perturbed_images * into_generator, step)}, {leaf})[0];
 }
 
-double LiftTrainer::update() {
-  const double norm = optimizer_.gradient_norm();
-  optimizer_.step();
-  optimizer_.zero_gradients();
-  return norm;
+Tensor LiftTrainer::update() {
+  return guard_.update(optimizer_);
 }
 
 StateDict LiftTrainer::state() const {

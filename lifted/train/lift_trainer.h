@@ -15,6 +15,7 @@
 #include "lifted/train/adam.h"
 #include "lifted/train/lift_options.h"
 #include "lifted/train/perceptual_loss.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 
@@ -24,6 +25,7 @@ struct LiftDraws {
   torch::Tensor strengths_from;   // B int64, a permutation: whose ambient and diffuse light a sample is perturbed with
   torch::Tensor directions_from;  // B int64, a permutation: whose light direction
   torch::Tensor angles;           // B×3 uniform in [0, 1): pitch, yaw and roll within their ranges
+  double share = 1;               // of the step, by which gradients are multiplied
 
   static LiftDraws draw(int64_t batch, int64_t z_dim, at::Generator latents, at::Generator factors);
 };
@@ -39,8 +41,9 @@ struct LiftCritics {
 struct LiftStep {
   /// Unscaled, under their published names: loss_rec, loss_perturb_im, loss_perturb_light, loss_perturb_view,
   /// loss_ID_perturb, loss_reg_style, loss_albedo_rank, loss_perturb_G; and loss_total, the scaled sum of all but the
-  /// last.
-  std::vector<std::pair<std::string, double>> losses;
+  /// last. One element each, where the networks are.
+  std::vector<std::pair<std::string, torch::Tensor>> losses;
+  /// Read from where it is.
   double loss(std::string_view name) const;
 
   torch::Tensor teacher;            // B×3×S×S: the generator's image, clamped to [-1, 1]
@@ -51,6 +54,7 @@ struct LiftStep {
   torch::Tensor turned;             // B×3×S×S rendered at `light` and `view` themselves
   torch::Tensor regenerated;        // B×3×S×S, the generator's image of the perturbed code
 
+  double share = 1;                  // of the draws
   torch::Tensor w;                   // B×w_dim, truncated
   torch::Tensor perturbed_gradient;  // B×w_dim: what loss_perturb_G, scaled, wants of the perturbed code
 };
@@ -61,16 +65,19 @@ class LiftTrainer {
   /// needs one. Error if a factor asks for a critic that is absent.
   LiftTrainer(model::LiftedGan gan, LiftCritics critics, const LiftTrainerOptions& options);
 
-  /// Adds the gradients of all losses. NonFiniteError naming the term if one is not finite.
+  /// Adds the gradients of all losses, multiplied by the draws' share. NonFiniteError naming the term if one is not
+  /// finite, at once or, on a GPU, by guard().
   LiftStep backward(const LiftDraws& draws);
   /// The same in its two halves: all losses but loss_perturb_G, then the gradient that this one sends through the
   /// frozen generator into M.
   LiftStep backward_total(const LiftDraws& draws);
   void backward_regeneration(const LiftStep& step);
 
-  /// One optimizer step with the gradients gathered since the last, which are dropped. Returns their norm.
-  /// NonFiniteError naming the parameter.
-  double update();
+  /// One optimizer step with the gradients gathered since the last, which are dropped. Returns their norm (one
+  /// element). NonFiniteError naming the parameter, at once or by guard().
+  torch::Tensor update();
+  /// What keeps NaN from the weights; whoever makes steps on a GPU asks it now and then.
+  StepGuard& guard() { return guard_; }
 
   /// Weights under "netD." …, the optimizer's state under "optimizer.", "w_mean" and "w_sigma_inv".
   StateDict state() const;
@@ -98,6 +105,7 @@ class LiftTrainer {
   LiftTrainerOptions options_;
   std::shared_ptr<torch::nn::Module> networks_;
   Adam optimizer_;
+  StepGuard guard_;
 };
 
 }  // namespace lifted::train

@@ -12,7 +12,7 @@
 
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
-#include "lifted/train/adam.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 namespace fs = std::filesystem;
@@ -68,7 +68,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 class Loop {
  public:
-  Loop(TrainingTask& task, RunDirectory& run, const LoopOptions& options) : task_(task), run_(run), options_(options) {}
+  Loop(TrainingTask& task, RunDirectory& run, const LoopOptions& options)
+      : task_(task), run_(run), options_(options), world_(options.world) {}
 
   void continue_from(const TrainingState& start) {
     images_ = start.images;
@@ -86,8 +87,10 @@ class Loop {
     try {
       return train();
     } catch (const std::exception& error) {
-      run_.note("error: " + reason_of(error));
-      throw;
+      const std::string reason = reason_of(error), sentence = world_.tell(reason);
+      run_.note("error: " + sentence);
+      if (sentence == reason) throw;
+      throw Error(sentence);
     }
   }
 
@@ -97,35 +100,69 @@ class Loop {
     start_ = tick_start_ = std::chrono::steady_clock::now();
     const bool fresh = images_ == 0;
     start_images_ = tick_start_images_ = images_;
-    if (fresh) task_.write_pictures(run_, 0);
-    while (images_ < options_.total_images && !stop_signal) {
+    agree_on_state();
+    if (fresh) show();
+    while (images_ < options_.total_images && begin_step()) {
       step();
       if (images_ - tick_images_ >= options_.images_per_tick || steps_ == 1) end_tick();
     }
     return finish();
   }
 
+  /// Whether there is to be a step: all processes decide alike.
+  bool begin_step() {
+    constexpr unsigned kStop = 1, kFailed = 2;
+    std::string problem;
+    if (!stop_signal) problem = fetch();
+    const unsigned bits =
+        world_.any((stop_signal ? kStop : 0) | (problem.empty() ? 0 : kFailed), "begin the next step");
+    if (bits & kFailed) end_for(problem);
+    return !(bits & kStop);
+  }
+
   void step() {
-    fetch();
     try {
       task_.step(statistics_);
     } catch (const NonFiniteError& error) {
-      throw NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; this step is lost; {}", steps_ + 1, kimg(),
-                                       error.what(), last_snapshot()));
+      throw lost_step(error, steps_ + 1);
     }
     ++steps_;
     images_ += task_.images_per_step();
   }
 
-  /// Nothing was changed yet: what there is can be kept before the run ends.
-  void fetch() {
+  /// Before statistics are read or anything is kept.
+  void check() {
+    try {
+      task_.check();
+    } catch (const NonFiniteError& error) {
+      throw lost_step(error, steps_ - error.steps_before);
+    }
+  }
+
+  NonFiniteError lost_step(const NonFiniteError& error, int64_t step) const {
+    const int64_t images = images_ - (steps_ - step + 1) * task_.images_per_step();
+    return NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; {}; {}", step, static_cast<double>(images) / 1000,
+                                      error.what(), step < steps_ ? "it and those since are lost" : "this step is lost",
+                                      last_snapshot()));
+  }
+
+  /// Why there are no images, or nothing.
+  std::string fetch() {
     try {
       task_.fetch();
+      return {};
     } catch (const std::exception& error) {
-      const std::string reason = reason_of(error);
-      if (images_ > 0 && last_state_ != images_) attempt([&] { snapshot(); });
-      fail("step {} (kimg {:.3f}): {}; {}", steps_ + 1, kimg(), reason, last_snapshot());
+      return reason_of(error);
     }
+  }
+
+  /// Some process has no images. Nothing was changed yet: what there is can be kept before the run ends.
+  [[noreturn]] void end_for(const std::string& own_problem) {
+    check();
+    const auto problems = world_.gather(own_problem, "hear why there is no next step");
+    const auto first = std::ranges::find_if(problems, [](const auto& problem) { return !problem.empty(); });
+    if (images_ > 0 && last_state_ != images_) keep();
+    fail("step {} (kimg {:.3f}): {}; {}", steps_ + 1, kimg(), *first, last_snapshot());
   }
 
   std::string last_snapshot() const {
@@ -134,16 +171,18 @@ class Loop {
   }
 
   void end_tick() {
+    check();
     report();
     const bool first = tick_ == 0;
     ++tick_;
     tick_images_ = images_;
     const auto due = [&](int ticks) { return !first && ticks > 0 && tick_ % ticks == 0; };
-    if (due(options_.image_ticks)) attempt([&] { task_.write_pictures(run_, images_); });
-    if (due(options_.snapshot_ticks) || snapshot_owed_) snapshot_owed_ = !attempt([&] { snapshot(); });
+    if (due(options_.image_ticks)) attempt([&] { show(); });
+    if (due(options_.snapshot_ticks) || snapshot_owed_) snapshot_owed_ = !keep();
     statistics_.clear();
     tick_start_ = std::chrono::steady_clock::now();
     tick_start_images_ = images_;
+    tick_traffic_ = world_.traffic();
   }
 
   void report() {
@@ -161,13 +200,43 @@ class Loop {
     statistics_.add("Timing/sec_per_kimg", per_kimg);
     statistics_.add("Resources/cpu_mem_gb", resident_gigabytes());
     statistics_.add("Resources/peak_cpu_mem_gb", peak_gigabytes());
+    if (world_.size() > 1) report_traffic(tick_seconds);
     attempt([&] { run_.write_statistics(statistics_, images_); });
+  }
+
+  /// Of rank 0.
+  void report_traffic(double tick_seconds) {
+    const auto now = world_.traffic();
+    const auto steps = static_cast<double>(images_ - tick_start_images_) / static_cast<double>(task_.images_per_step());
+    statistics_.add("Timing/waiting_share", (now.seconds - tick_traffic_.seconds) / tick_seconds);
+    statistics_.add("Timing/sent_mb_per_step", static_cast<double>(now.bytes - tick_traffic_.bytes) / 1e6 / steps);
+  }
+
+  void show() {
+    task_.settle();
+    if (world_.writes()) task_.write_pictures(run_, images_);
+  }
+
+  /// A cheap proof that all go the same way.
+  void agree_on_state() {
+    if (world_.size() == 1) return;
+    task_.settle();
+    world_.require_same(digest_of({images_, task_.state(), task_.values()}),
+                        fmt::format("weights and counters at kimg {:.3f}", kimg()).c_str());
+  }
+
+  /// A snapshot; what fails is a warning. Whether it is there.
+  bool keep() {
+    agree_on_state();
+    const bool kept = !world_.writes() || attempt([&] { snapshot(); });
+    const bool all = world_.any(kept ? 0 : 1, "hear whether there is a snapshot") == 0;
+    if (all) last_state_ = images_;
+    return all;
   }
 
   void snapshot() {
     task_.write_network(run_.path() / fmt::format("network-snapshot-{:06d}.safetensors", images_ / 1000));
     write_training_state(run_.path(), {images_, task_.state(), state_values()}, options_.keep_states);
-    last_state_ = images_;
   }
 
   nlohmann::json state_values() const {
@@ -180,13 +249,22 @@ class Loop {
   }
 
   LoopEnd finish() {
+    check();
     const bool finished = images_ >= options_.total_images;
     if (images_ > tick_start_images_) report();
     if (!finished)
-      run_.say(fmt::format("signal {}: writing a snapshot before stopping", static_cast<int>(stop_signal)));
+      run_.say(fmt::format(
+          "{}: writing a snapshot before stopping",
+          stop_signal ? fmt::format("signal {}", static_cast<int>(stop_signal)) : "another process was told to stop"));
     if (last_state_ != images_) {
-      if (finished) attempt([&] { task_.write_pictures(run_, images_); });
-      snapshot();
+      if (finished) attempt([&] { show(); });
+      agree_on_state();
+      world_.together(
+          [&] {
+            if (world_.writes()) snapshot();
+          },
+          "hear whether there is a last snapshot");
+      last_state_ = images_;
     }
     run_.say(fmt::format(
         "{} at kimg {:.3f} after {}; {}", finished ? "finished" : "stopped", kimg(),
@@ -203,6 +281,8 @@ class Loop {
       return true;
     } catch (const NonFiniteError&) {
       throw;
+    } catch (const LostRankError&) {
+      throw;
     } catch (const Error& error) {
       log_warning("{}", error.what());
       run_.note(std::string("warning: ") + error.what());
@@ -215,6 +295,8 @@ class Loop {
   TrainingTask& task_;
   RunDirectory& run_;
   LoopOptions options_;
+  World world_;
+  World::Traffic tick_traffic_;
   Statistics statistics_;
   int64_t images_ = 0, steps_ = 0, tick_ = 0;
   int64_t tick_images_ = 0;        // where the current tick began; saved

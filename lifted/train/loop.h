@@ -11,6 +11,7 @@
 #include "lifted/base/state_dict.h"
 #include "lifted/train/run_directory.h"
 #include "lifted/train/snapshot.h"
+#include "lifted/train/world.h"
 
 namespace lifted::train {
 
@@ -27,8 +28,15 @@ class TrainingTask {
   /// is changed by it (earlier updates of the same step may have changed others). After any error state() is no longer
   /// worth keeping.
   virtual void step(Statistics& statistics) = 0;
+  /// Called before anything is read or kept. A task on a GPU, whose steps wait for nothing, throws the NonFiniteError
+  /// of an earlier step here; that step and those since have changed no parameter.
+  virtual void check() {}
+  /// Called by all processes before anything is kept or shown: makes one of what each holds for itself.
+  virtual void settle() {}
   /// How many images one step shows.
   virtual int64_t images_per_step() const = 0;
+  /// How many bytes processes sum in an average step.
+  virtual int64_t bytes_per_step() const { return 0; }
 
   /// Everything that decides how training goes on, and the reverse. What load_state gets has been verified to be what
   /// state gave.
@@ -50,6 +58,7 @@ struct LoopOptions {
   int image_ticks = 50;     // ticks between pictures; 0: only at the end
   int snapshot_ticks = 50;  // ticks between snapshots; 0: only at the end
   int keep_states = 2;      // training states kept for resuming
+  World world = World::alone();
 };
 
 enum class LoopEnd { finished, interrupted };
@@ -58,6 +67,9 @@ enum class LoopEnd { finished, interrupted };
 /// Errors, all of them noted in log.txt too: what fetch() throws, after a snapshot, which the message names;
 /// NonFiniteError (step, term and last good snapshot named); whatever else a step throws; Error if the last snapshot
 /// cannot be written. A snapshot in between that cannot be written is a warning, and is tried again at the next tick.
+///
+/// Of several processes all call it with the same options; rank 0 writes. Whether to stop is agreed upon before every
+/// step, that all have the same state at every snapshot. Whichever process fails, all end with the same sentence.
 LoopEnd run_training(TrainingTask& task, RunDirectory& run, const LoopOptions& options,
                      const TrainingState* start = nullptr);
 

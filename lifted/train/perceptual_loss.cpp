@@ -36,14 +36,13 @@ Tensor pool_to(const Tensor& mask, const Tensor& map) {
   return mask.defined() ? torch::avg_pool2d(mask, mask.size(2) / map.size(2)) : mask;
 }
 
-/// What a weighted sum is divided by for its mean.
-double total_weight(const Tensor& mask, const Tensor& map, int64_t batch) {
-  if (!mask.defined()) return static_cast<double>(batch * map.size(2) * map.size(3));
-  return pool_to(mask, map).sum(torch::kFloat64).item<double>();
-}
-
-double inverse_or_zero(double value) {
-  return value > 0 ? 1 / value : 0;
+/// `share` of the mean of a map that `sum` adds up, weighted by the mask, over `batch` samples; 0 where it is 0
+/// everywhere.
+Tensor share_of_mean(const Tensor& sum, const Tensor& map, const Tensor& mask, int64_t batch, double share) {
+  if (!mask.defined()) return sum * (share * (1 / static_cast<double>(batch * map.size(2) * map.size(3))));
+  const Tensor weight = pool_to(mask.detach(), map).sum(torch::kFloat64);
+  const Tensor inverse = torch::where(weight > 0, weight.reciprocal(), torch::zeros_like(weight));
+  return sum * (share * inverse).to(sum.scalar_type());
 }
 
 }  // namespace
@@ -93,8 +92,7 @@ Tensor PerceptualLoss::distance(const Features& x, const Features& target, const
               " feature maps");
   Tensor sum = torch::zeros({}, x[0].options());
   for (size_t i = 0; i < x.size(); ++i) {
-    const double scale = inverse_or_zero(total_weight(mask, x[i], x[i].size(0)));
-    sum = sum + difference(x[i], target[i], pool_to(mask, x[i])) * scale;
+    sum = sum + share_of_mean(difference(x[i], target[i], pool_to(mask, x[i])), x[i], mask, x[i].size(0), 1);
   }
   return sum / static_cast<double>(x.size());
 }
@@ -109,7 +107,7 @@ struct PerceptualLoss::Chunk {
   const std::vector<PerceptualPair>& pairs;
   int64_t first, count, batch;
   std::vector<Tensor>& gradients;  // per pair, of images[image]; undefined where none is wanted
-  std::vector<double>& sums;       // per pair
+  std::vector<Tensor>& sums;       // per pair, float64
 
   Tensor part(const Tensor& whole) const { return whole.defined() ? whole.narrow(0, first, count) : whole; }
 };
@@ -129,10 +127,10 @@ void PerceptualLoss::compare_chunk(const Chunk& chunk) const {
         Tensor sum = torch::zeros({}, x.options().requires_grad(false));
         for (size_t m = 0; m < maps.size(); ++m) {
           const double share = 1.0 / static_cast<double>(maps.size() * static_cast<size_t>(scales_));
-          const double weight = share * inverse_or_zero(total_weight(pair->mask, maps[m], chunk.batch));
-          sum = sum + difference(maps[m], targets[m], chunk.part(pool_to(pair->mask, maps[m]))) * weight;
+          const Tensor difference_sum = difference(maps[m], targets[m], chunk.part(pool_to(pair->mask, maps[m])));
+          sum = sum + share_of_mean(difference_sum, maps[m], pair->mask, chunk.batch, share);
         }
-        chunk.sums[index] += sum.item<double>();
+        chunk.sums[index] += sum.detach();
         if (wanted) chunk.part(chunk.gradients[index]).add_(torch::autograd::grad({sum}, {x})[0]);
       }
       if (std::ranges::none_of(chunk.pairs, [&](const auto& other) { return other.target == i; })) continue;
@@ -152,15 +150,17 @@ std::vector<Tensor> PerceptualLoss::distances(const std::vector<Tensor>& images,
     const Tensor& x = images[pairs[p].image];
     if (torch::GradMode::is_enabled() && x.requires_grad()) gradients[p] = torch::zeros_like(x).detach();
   }
-  std::vector<double> sums(pairs.size());
-  const int64_t step = std::max<int64_t>(1, pixels_at_once / std::max<int64_t>(1, pixels));
+  std::vector<Tensor> sums;
+  for (size_t p = 0; p < pairs.size(); ++p) sums.push_back(torch::zeros({}, images[0].options().dtype(torch::kFloat64)));
+  const int64_t at_once = images[0].is_cpu() ? pixels_at_once : pixels_at_once_on_gpu;
+  const int64_t step = std::max<int64_t>(1, at_once / std::max<int64_t>(1, pixels));
   for (int64_t first = 0; first < batch; first += step) {
     compare_chunk({images, pairs, first, std::min(step, batch - first), batch, gradients, sums});
   }
   std::vector<Tensor> results;
   for (size_t p = 0; p < pairs.size(); ++p) {
     const Tensor& x = images[pairs[p].image];
-    const Tensor value = torch::full({}, sums[p], x.options().requires_grad(false));
+    const Tensor value = sums[p].to(x.scalar_type());
     results.push_back(gradients[p].defined() ? KnownGradient::apply(x, value, gradients[p]) : value);
   }
   return results;

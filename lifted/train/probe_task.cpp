@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/model/critics.h"
@@ -32,8 +33,8 @@ nlohmann::ordered_json ProbeOptions::to_json() const {
 }
 
 ProbeTask::ProbeTask(ProbeOptions options, std::shared_ptr<const data::Dataset> images, data::ViewLightLabels labels,
-                     torch::Device device)
-    : ImageTask(options.images, std::move(images), split_of(labels, options), device),
+                     torch::Device device, World world)
+    : ImageTask(options.images, std::move(images), split_of(labels, options), device, std::move(world)),
       options_(std::move(options)),
       values_(std::move(labels.values)) {
   training_values_ = truth_of(split().training.images);
@@ -46,7 +47,7 @@ Tensor ProbeTask::truth_of(const std::vector<int64_t>& images) const {
   return values_.index_select(0, torch::tensor(images, torch::kInt64));
 }
 
-Tensor ProbeTask::loss(const Tensor& images, const data::Batch& batch, Statistics&) {
+Tensor ProbeTask::loss(const Tensor& images, const data::Batch& batch, int64_t, Statistics&) {
   const Tensor mirrored =
       torch::tensor(std::vector<float>(nets::kViewLightMirrored.begin(), nets::kViewLightMirrored.end()));
   std::vector<Tensor> truth;
@@ -54,7 +55,8 @@ Tensor ProbeTask::loss(const Tensor& images, const data::Batch& batch, Statistic
     const Tensor values = training_values_[sample.index];
     truth.push_back(sample.mirrored ? values * mirrored : values);
   }
-  return torch::smooth_l1_loss(network_->standardized(images), network_->standardize(torch::stack(truth).to(device())));
+  return torch::smooth_l1_loss(network_->standardized(images),
+                               network_->standardize(to_device(torch::stack(truth), device())));
 }
 
 std::array<AxisScore, 7> ProbeTask::score_held_out() {

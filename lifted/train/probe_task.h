@@ -23,7 +23,7 @@ class ProbeTask : public ImageTask {
  public:
   /// `labels` are the images'. UsageError or Error if options, images and labels do not go together.
   ProbeTask(ProbeOptions options, std::shared_ptr<const data::Dataset> images, data::ViewLightLabels labels,
-            torch::Device device);
+            torch::Device device, World world = World::alone());
 
   /// How the network reads the held-out images (at most 4,000) as it is: in degrees, shares and tangents, in the order
   /// of nets::kViewLightAxes.
@@ -41,7 +41,8 @@ class ProbeTask : public ImageTask {
   int64_t held_out_images() const { return static_cast<int64_t>(split().held_out.images.size()); }
 
  protected:
-  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, Statistics& statistics) override;
+  torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
+                     Statistics& statistics) override;
 
  private:
   torch::Tensor truth_of(const std::vector<int64_t>& images) const;

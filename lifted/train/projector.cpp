@@ -7,8 +7,8 @@
 
 #include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
-#include "lifted/train/adam.h"
 #include "lifted/train/random_streams.h"
+#include "lifted/train/step_guard.h"
 
 namespace lifted::train {
 namespace {

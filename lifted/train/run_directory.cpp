@@ -62,19 +62,50 @@ void drop_later_statistics(const fs::path& path, int64_t images) {
 
 // ---- Statistics ----
 
+void Statistics::Entry::add(double value) {
+  ++count;
+  sum += value;
+  square_sum += value * value;
+}
+
 void Statistics::add(const std::string& name, double value) {
-  Entry& entry = entries_[name];
-  ++entry.count;
-  entry.sum += value;
-  entry.square_sum += value * value;
+  entries_[name].add(value);
+}
+
+void Statistics::add(const std::string& name, const torch::Tensor& values) {
+  unread_.emplace_back(name, values.detach().flatten().to(torch::kFloat64));
+}
+
+void Statistics::clear() {
+  entries_.clear();
+  unread_.clear();
+}
+
+void Statistics::read() const {
+  if (unread_.empty()) return;
+  std::map<std::string, std::vector<torch::Tensor>> all;  // by device
+  for (const auto& [name, values] : unread_) all[values.device().str()].push_back(values);
+  std::map<std::string, torch::Tensor> numbers;
+  std::map<std::string, const double*> next;
+  for (const auto& [device, values] : all) {
+    numbers[device] = torch::cat(values).to(torch::kCPU);
+    next[device] = numbers[device].data_ptr<double>();
+  }
+  for (const auto& [name, values] : unread_) {
+    const double*& number = next[values.device().str()];
+    for (int64_t i = 0; i < values.numel(); ++i) entries_[name].add(*number++);
+  }
+  unread_.clear();
 }
 
 double Statistics::mean(const std::string& name, double otherwise) const {
+  read();
   const auto found = entries_.find(name);
   return found == entries_.end() ? otherwise : found->second.sum / static_cast<double>(found->second.count);
 }
 
 nlohmann::ordered_json Statistics::to_json() const {
+  read();
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const auto& [name, entry] : entries_) {
     const auto count = static_cast<double>(entry.count);
@@ -111,6 +142,10 @@ RunDirectory RunDirectory::reopen(const fs::path& folder, int64_t images) {
   return RunDirectory(folder, images);
 }
 
+RunDirectory RunDirectory::watch(const fs::path& folder) {
+  return RunDirectory(folder);
+}
+
 nlohmann::ordered_json RunDirectory::options_of(const fs::path& folder) {
   const fs::path path = folder / kOptions;
   require(fs::exists(path), "{}: not a run folder: it has no {}", folder.string(), kOptions);
@@ -124,7 +159,7 @@ void RunDirectory::write_options(const fs::path& folder, const nlohmann::ordered
 }
 
 void RunDirectory::say(const std::string& line) {
-  log_info("{}", line);
+  if (events_) log_info("{}", line);
   note(line);
 }
 
@@ -133,6 +168,7 @@ void RunDirectory::note(const std::string& line) {
 }
 
 void RunDirectory::write_statistics(const Statistics& statistics, int64_t images) {
+  if (!events_) return;
   auto json = statistics.to_json();
   json[kImages] = {{"num", 1}, {"mean", images}, {"std", 0.0}};
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -146,11 +182,13 @@ void RunDirectory::write_statistics(const Statistics& statistics, int64_t images
 
 void RunDirectory::write_histogram(const std::string& tag, std::span<const double> values, const HistogramRange& range,
                                    int64_t images) {
+  if (!events_) return;
   events_->add_histogram(tag, values, range, images);
 }
 
 void RunDirectory::write_image(const std::string& file_name, const std::string& tag, const formats::Image& image,
                                int64_t images) {
+  if (!events_) return;
   const Bytes png = formats::encode_png(image);
   write_file_atomically(path_ / file_name, png.data(), png.size());
   events_->add_image(tag, png, image.width, image.height, images);
@@ -159,6 +197,7 @@ void RunDirectory::write_image(const std::string& file_name, const std::string& 
 
 void RunDirectory::write_animation(const std::string& file_name, const std::string& tag,
                                    const std::vector<formats::Image>& frames, double fps, int64_t images) {
+  if (!events_) return;
   const fs::path file = path_ / file_name;
   formats::write_animation(file, frames, fps);
   events_->add_image(tag, read_file(file), frames[0].width, frames[0].height, images);
@@ -166,6 +205,7 @@ void RunDirectory::write_animation(const std::string& file_name, const std::stri
 }
 
 void RunDirectory::append(const char* file_name, const std::string& text) {
+  if (!events_) return;
   std::ofstream file(path_ / file_name, std::ios::app | std::ios::binary);
   file << text << std::flush;
   // A full disk must not end a run of days; the snapshot code complains about it where it matters.

@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "lifted/base/tensor.h"
 #include "lifted/formats/image.h"
 #include "lifted/train/tensorboard.h"
 
@@ -19,7 +21,12 @@ namespace lifted::train {
 class Statistics {
  public:
   void add(const std::string& name, double value);
-  void clear() { entries_.clear(); }
+  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at
+  /// once.
+  void add(const std::string& name, const torch::Tensor& values);
+  void clear();
+  /// Takes away the tensors that were added, with their names, in order.
+  std::vector<std::pair<std::string, torch::Tensor>> take() { return std::exchange(unread_, {}); }
   /// The mean, or `otherwise` if nothing of that name was added.
   double mean(const std::string& name, double otherwise = 0) const;
   /// {"name": {"num": …, "mean": …, "std": …}, …}, the line format of stats.jsonl.
@@ -29,8 +36,12 @@ class Statistics {
   struct Entry {
     int64_t count = 0;
     double sum = 0, square_sum = 0;
+    void add(double value);
   };
-  std::map<std::string, Entry> entries_;
+  void read() const;
+
+  mutable std::map<std::string, Entry> entries_;
+  mutable std::vector<std::pair<std::string, torch::Tensor>> unread_;
 };
 
 class RunDirectory {
@@ -41,6 +52,8 @@ class RunDirectory {
   /// Continues an existing run at `images`: what its stats.jsonl says of later ones is dropped. Error if it is not a
   /// run folder.
   static RunDirectory reopen(const std::filesystem::path& folder, int64_t images);
+  /// For processes that leave writing to another: writes and says nothing.
+  static RunDirectory watch(const std::filesystem::path& folder);
   /// The options a run was started with. Error naming the file if there are none.
   static nlohmann::ordered_json options_of(const std::filesystem::path& folder);
   static void write_options(const std::filesystem::path& folder, const nlohmann::ordered_json& options);
@@ -62,11 +75,12 @@ class RunDirectory {
                        double fps, int64_t images);
 
  private:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
   RunDirectory(std::filesystem::path path, int64_t images);
   void append(const char* file_name, const std::string& text);
 
   std::filesystem::path path_;
-  std::unique_ptr<TensorBoardWriter> events_;
+  std::unique_ptr<TensorBoardWriter> events_;  // null: only watches
 };
 
 }  // namespace lifted::train

@@ -35,8 +35,16 @@ std::string text_at(const nlohmann::json& metadata, const char* key, const fs::p
 
 }  // namespace
 
+std::string training_state_name(int64_t images) {
+  return fmt::format("{}{:09d}{}", kPrefix, images, kSuffix);
+}
+
+std::string digest_of(const TrainingState& state) {
+  return digest(state.tensors, std::to_string(state.images), state.values.dump());
+}
+
 fs::path write_training_state(const fs::path& folder, const TrainingState& state, int keep) {
-  const fs::path path = folder / fmt::format("{}{:09d}{}", kPrefix, state.images, kSuffix);
+  const fs::path path = folder / training_state_name(state.images);
   const std::string values = state.values.dump(), images = std::to_string(state.images);
   formats::write_safetensors(
       path, state.tensors,

@@ -16,9 +16,15 @@ namespace lifted::train {
 
 struct TrainingState {
   int64_t images = 0;     // shown so far
-  StateDict tensors;      // weights, optimizers, random streams
+  StateDict tensors;      // weights, optimizers
   nlohmann::json values;  // numbers: counters, running means, configuration
 };
+
+/// training-state-NNNNNNNNN.safetensors.
+std::string training_state_name(int64_t images);
+
+/// SHA-256 over names, shapes, values and numbers.
+std::string digest_of(const TrainingState& state);
 
 /// Writes folder/training-state-NNNNNNNNN.safetensors (N: images) atomically, with a SHA-256 over names, shapes, values
 /// and numbers, then removes all but the newest `keep`. Error if it cannot be written; earlier states are untouched

@@ -130,6 +130,10 @@ class Documentation {
       const bool asks_for_help = std::erase(*words, "--help") > 0;
       if (!whole) std::erase(*words, "…");
       commands_.push_back({where, *words, whole && !asks_for_help});
+      // What `launch` starts is a command of its own.
+      const auto behind = std::ranges::find(*words, "--");
+      if (words->front() == "launch" && behind != words->end())
+        commands_.push_back({where, {behind + 1, words->end()}, whole});
     }
   }
 

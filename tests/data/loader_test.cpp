@@ -109,6 +109,22 @@ TEST_F(LoaderTest, ShardsPartitionEveryEpoch) {
   }
 }
 
+/// A shard's samples do not depend on which process takes it, or beside which others.
+TEST_F(LoaderTest, ShardsAreTheSameWhoeverTakesThem) {
+  const auto all = take({.batch = 12, .seed = 5, .mirror = true, .mine = {0, 2, 1, 3}, .shards = 4}, 9);
+  const auto half =
+      take({.batch = 6, .seed = 5, .mirror = true, .rank = 1, .ranks = 2, .mine = {1, 3}, .shards = 4}, 9);
+  const auto plain = take({.batch = 12, .seed = 5, .mirror = true}, 9);
+  for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t j = 0; j < 3; ++j) {
+      EXPECT_EQ(all[i].samples[6 + j], half[i].samples[j]);           // shard 1
+      EXPECT_EQ(all[i].samples[9 + j], half[i].samples[3 + j]);       // shard 3
+      EXPECT_EQ(all[i].samples[3 + j], plain[i].samples[4 * j + 2]);  // shard 2 has positions 2, 6, 10 of the batch
+    }
+  }
+  EXPECT_THROW(Loader(dataset_, {.batch = 6, .ranks = 2, .mine = {1}, .shards = 4}), UsageError);
+}
+
 TEST_F(LoaderTest, ResumesAtTheExactSampleWithAnyNumberOfRanks) {
   const LoaderOptions options{.batch = 6, .seed = 2, .mirror = true};
   const auto whole = take(options, 11);

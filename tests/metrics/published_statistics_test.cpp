@@ -123,7 +123,7 @@ TEST_F(AgainstStatistics, ThePublishedProtocolRoundsNothing) {
   const auto collect = [&](Protocol protocol) {
     options.protocol = protocol;
     std::vector<Tensor> all;
-    NetworkImages(network, options).for_each(6, 3, [&](const Tensor& x) { all.push_back(x); });
+    NetworkImages(network, options).for_each(6, 3, [&](int64_t, const Tensor& x) { all.push_back(x); });
     return torch::cat(all);
   };
   const Tensor published = collect(Protocol::published), field = collect(Protocol::field);

@@ -8,7 +8,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
-#include "lifted/train/adam.h"
+#include "lifted/train/step_guard.h"
 #include "tests/support/golden.h"
 
 namespace lifted::train {
@@ -24,10 +24,14 @@ class Walk : public TrainingTask {
   void step(Statistics& statistics) override {
     ++steps;
     if (steps == nan_at) throw NonFiniteError("the walk's loss is nan");
+    if (steps == unseen_nan_at) unseen_nan = true;
     if (steps == signal_at) std::raise(SIGTERM);
     if (steps == crash_at) throw std::runtime_error("killed");
     position = (position * 3.99f * (1 - position)).contiguous();
     statistics.add("Loss/walk", position.mean().item<double>());
+  }
+  void check() override {
+    if (unseen_nan) throw NonFiniteError("the walk's loss is nan", steps - unseen_nan_at);
   }
   int64_t images_per_step() const override { return 8; }
   StateDict state() const override { return {{"position", position}}; }
@@ -49,6 +53,8 @@ class Walk : public TrainingTask {
 
   torch::Tensor position = torch::linspace(0.1, 0.9, 1000);
   int64_t steps = 0, nan_at = -1, signal_at = -1, crash_at = -1, bad_image_at = -1, disk_lost_at = INT64_MAX;
+  int64_t unseen_nan_at = -1;
+  bool unseen_nan = false;
 };
 
 const LoopOptions kOptions{.total_images = 320, .images_per_tick = 40, .image_ticks = 2, .snapshot_ticks = 2};
@@ -67,6 +73,25 @@ std::vector<nlohmann::json> statistics_of(const fs::path& run) {
 std::string text_of(const fs::path& path) {
   const Bytes bytes = read_file(path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+TEST(Statistics, TensorsAreReadLaterAndCountTheSame) {
+  Statistics numbers, tensors;
+  const auto values = torch::tensor({{0.1f, -3.f}, {7.25f, 1e-8f}});
+  for (const double offset : {0.0, 1.0}) {
+    numbers.add("a", 0.5 + offset);
+    tensors.add("a", torch::tensor(0.5 + offset, torch::kFloat64).requires_grad_(true));
+    for (int64_t i = 0; i < 4; ++i) numbers.add("b", values.flatten()[i].item<double>());
+    tensors.add("b", values);
+  }
+  EXPECT_EQ(tensors.mean("b"), numbers.mean("b"));
+  numbers.add("a", 3);
+  tensors.add("a", 3);
+  EXPECT_EQ(tensors.to_json(), numbers.to_json());
+  EXPECT_EQ(tensors.to_json()["b"]["num"], 8);
+  tensors.add("a", values);
+  tensors.clear();
+  EXPECT_EQ(tensors.to_json().size(), 0u);
 }
 
 TEST(Loop, LeavesARunFolder) {
@@ -142,6 +167,26 @@ TEST(Loop, NanNamesStepTermAndSnapshot) {
     EXPECT_NE(message.find(fmt::format("{} images", last)), std::string::npos) << message;
   }
   EXPECT_NE(text_of(run.path() / "log.txt").find("step 23"), std::string::npos);
+}
+
+/// As on a GPU, whose steps are not waited for.
+TEST(Loop, NanFoundLaterNamesItsStepAndIsNeverKept) {
+  for (const auto& [step, says] : {std::pair(23, "step 23 (kimg 0.176): the walk's loss is nan; it and those since"),
+                                   std::pair(25, "step 25 (kimg 0.192): the walk's loss is nan; this step is lost")}) {
+    const test::TemporaryFolder folder;
+    auto run = new_run(folder);
+    Walk walk;
+    walk.unseen_nan_at = step;
+    try {
+      run_training(walk, run, kOptions);
+      FAIL() << "went on after a NaN";
+    } catch (const NonFiniteError& error) {
+      EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+    }
+    const auto kept = read_newest_training_state(run.path(), [](const std::string&) {});
+    ASSERT_TRUE(kept);
+    EXPECT_LT(kept->images, step * 8);
+  }
 }
 
 TEST(Loop, NanSaysWhatIsTrueOfTheStep) {

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
 #include "lifted/data/heads/ground_truth.h"
-#include "lifted/data/parallel.h"
+#include "lifted/data/sharing.h"
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/formats/zip_writer.h"
@@ -104,6 +105,22 @@ struct Rendered {
   std::string record;
 };
 
+/// Between processes.
+std::string encoded(const Rendered& rendered) {
+  return joined_parts({std::string(reinterpret_cast<const char*>(rendered.png.data()), rendered.png.size()),
+                       std::to_string(rendered.identity), rendered.record});
+}
+
+Rendered decoded(std::string_view text) {
+  const auto parts = split_parts(text);
+  Rendered rendered;
+  rendered.png.resize(parts[0].size());
+  std::ranges::copy(std::as_bytes(std::span(parts[0])), rendered.png.begin());
+  rendered.identity = std::stoull(parts[1]);
+  rendered.record = parts[2];
+  return rendered;
+}
+
 class SetRenderer {
  public:
   SetRenderer(const FaceModel& model, const HeadSetOptions& options)
@@ -159,13 +176,13 @@ std::string image_name(int64_t index) {
 
 void render_head_set(const FaceModel& model, const HeadSetOptions& options) {
   check(options);
-  const std::unique_ptr<Destination> destination = open_destination(options.out);
+  const std::unique_ptr<Destination> destination = options.sharing.consumes() ? open_destination(options.out) : nullptr;
   const SetRenderer renderer(model, options);
   std::map<std::string, uint64_t> labels;
   std::string records;
   Progress progress("heads", options.count, "images");
   const int workers = options.workers > 0 ? options.workers : default_workers();
-  ordered_parallel<Rendered>(
+  shared_parallel<Rendered>(
       options.count, workers, [&](int64_t i) { return renderer.render(i); },
       [&](int64_t i, Rendered result) {
         const std::string name = image_name(options.start + i);
@@ -173,7 +190,9 @@ void render_head_set(const FaceModel& model, const HeadSetOptions& options) {
         if (options.recipe.images_per_identity > 1) labels[name] = result.identity;
         records += result.record;
         progress.advance();
-      });
+      },
+      options.sharing, {encoded, decoded});
+  if (!destination) return;
   if (options.ground_truth) {
     // One file per range, so that ranges can be made anywhere and gathered in one folder.
     const std::string name =

@@ -7,6 +7,7 @@
 #include "lifted/data/heads/face_model.h"
 #include "lifted/data/heads/recipe.h"
 #include "lifted/data/heads/render.h"
+#include "lifted/data/sharing.h"
 
 namespace lifted::data::heads {
 
@@ -20,6 +21,7 @@ struct HeadSetOptions {
   bool ground_truth = false;  ///< adds maps and a JSON line per image
   bool canonical = false;     ///< ground truth also of the head seen from the front
   int workers = 0;            ///< 0: one per core
+  Sharing sharing = {};       ///< with other processes: rank 0 writes all but the ground truth's maps
 };
 
 /// 00000/img00000000.png: where image `index` lies in the set, whatever the range.

@@ -1,0 +1,17 @@
+# Several processes (train/world): by c10d's Gloo, where libtorch was built with it and its headers are there (Debian: libgloo-dev). PyPI's wheels
+# bring no headers of Gloo, and another build's do not fit them.
+set(LIFTED_DISTRIBUTED AUTO CACHE STRING "Train in several processes: ON, OFF, or AUTO (where Gloo's headers are)")
+set(LIFTED_HAS_C10D OFF)
+if(NOT LIFTED_DISTRIBUTED STREQUAL "OFF")
+  find_path(LIFTED_GLOO_HEADERS gloo/algorithm.h)
+  set(definitions "")
+  if(TARGET torch_cpu)
+    get_target_property(definitions torch_cpu INTERFACE_COMPILE_DEFINITIONS)
+  endif()
+  if(LIFTED_GLOO_HEADERS AND NOT LIFTED_LIBTORCH AND "USE_C10D_GLOO" IN_LIST definitions)
+    set(LIFTED_HAS_C10D ON)
+  elseif(NOT LIFTED_DISTRIBUTED STREQUAL "AUTO")
+    message(FATAL_ERROR "LIFTED_DISTRIBUTED=ON: expected a libtorch with c10d's Gloo and gloo/algorithm.h (Debian: libgloo-dev)")
+  endif()
+endif()
+message(STATUS "several processes (c10d, Gloo): ${LIFTED_HAS_C10D}")

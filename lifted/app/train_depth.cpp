@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -13,7 +14,7 @@
 namespace lifted::app {
 namespace {
 struct DepthSettings {
-  std::string data;
+  std::string data, precision = "fp32";
   int64_t batch = 32;
   double lr = 3e-3, weight_decay = 1e-5, held_out = 0.1, kimg = 100;
   bool no_mirror = false;
@@ -30,6 +31,7 @@ struct DepthSettings {
     visit("held-out", self.held_out);
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
+    visit("precision", self.precision);
     visit("seed", self.seed);
   }
 };
@@ -43,6 +45,7 @@ train::DepthOptions depth_options(const DepthSettings& s, int64_t total_images, 
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
+                    .precision = parse_precision(s.precision),
                     .seed = s.seed};
   options.network.size = size;
   options.held_out = s.held_out;
@@ -58,7 +61,7 @@ void train_depth(DepthSettings s, const CLI::App& command) {
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
   const auto images = std::make_shared<const data::Dataset>(s.data);
   const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
   const auto options = depth_options(s, loop.total_images, images->width());
@@ -96,6 +99,7 @@ void add_train_depth(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+  add_precision_option(*command, s->precision, HalfBlocks::none);
   add_run_options(*command, s->run);
   command->callback([s, command] { train_depth(*s, *command); });
 }

@@ -111,6 +111,7 @@ nlohmann::ordered_json GanOptions::to_json() const {
           {"aug", name_of(augment)},
           {"aug_strength", augment_strength},
           {"aug_target", augment_target},
+          {"precision", name_of(training.precision)},
           {"seed", seed}};
 }
 
@@ -268,7 +269,9 @@ AugmentDraw GanTask::draw_augmentation() {
 }
 
 Latents GanTask::draw_latents(int64_t count) {
-  const auto draw = [&] { return to_device(torch::randn({count, options_.generator.z_dim}, random_.get("latents")), device_); };
+  const auto draw = [&] {
+    return to_device(torch::randn({count, options_.generator.z_dim}, random_.get("latents")), device_);
+  };
   Latents latents{draw(), {}, 0};
   if (random_.uniform("style mixing") >= options_.style_mixing) return latents;
   latents.second = draw();

@@ -15,13 +15,8 @@ namespace lifted::train {
 using torch::Tensor;
 
 nlohmann::ordered_json ImageTaskOptions::to_json() const {
-  return {{"network", network.to_json()},
-          {"batch", batch},
-          {"total_images", total_images},
-          {"lr", lr},
-          {"weight_decay", weight_decay},
-          {"mirror", mirror},
-          {"seed", seed}};
+  return {{"network", network.to_json()}, {"batch", batch},   {"total_images", total_images},    {"lr", lr},
+          {"weight_decay", weight_decay}, {"mirror", mirror}, {"precision", name_of(precision)}, {"seed", seed}};
 }
 
 void ImageTaskOptions::validate(const data::Dataset& images) const {

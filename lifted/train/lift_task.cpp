@@ -61,7 +61,11 @@ void add_axes(Statistics& statistics, const std::string& group, const std::array
 }  // namespace
 
 nlohmann::json LiftTaskOptions::to_json() const {
-  return {{"training", training.to_json()}, {"batch", batch}, {"seed", seed}, {"sources", sources}};
+  return {{"training", training.to_json()},
+          {"batch", batch},
+          {"precision", name_of(training.precision)},
+          {"seed", seed},
+          {"sources", sources}};
 }
 
 LiftTask::LiftTask(LiftTaskOptions options, LiftTrainer trainer, torch::Device device)

@@ -108,6 +108,7 @@ LiftStep LiftTrainer::backward(const LiftDraws& draws) {
 }
 
 LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
+  const nets::WithHalf half(gan_.generator(), half_type(options_.precision));
   LiftStep step;
   {
     const torch::NoGradGuard guard;

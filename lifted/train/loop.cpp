@@ -128,8 +128,7 @@ class Loop {
   NonFiniteError lost_step(const NonFiniteError& error, int64_t step) const {
     const int64_t images = images_ - (steps_ - step + 1) * task_.images_per_step();
     return NonFiniteError(fmt::format("step {} (kimg {:.3f}): {}; {}; {}", step, static_cast<double>(images) / 1000,
-                                      error.what(),
-                                      step < steps_ ? "it and those since are lost" : "this step is lost",
+                                      error.what(), step < steps_ ? "it and those since are lost" : "this step is lost",
                                       last_snapshot()));
   }
 

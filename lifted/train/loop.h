@@ -27,8 +27,8 @@ class TrainingTask {
   /// is changed by it (earlier updates of the same step may have changed others). After any error state() is no longer
   /// worth keeping.
   virtual void step(Statistics& statistics) = 0;
-  /// Called before anything is read or kept. A task on a GPU, whose steps wait for nothing, throws the NonFiniteError of
-  /// an earlier step here; that step and those since have changed no parameter.
+  /// Called before anything is read or kept. A task on a GPU, whose steps wait for nothing, throws the NonFiniteError
+  /// of an earlier step here; that step and those since have changed no parameter.
   virtual void check() {}
   /// How many images one step shows.
   virtual int64_t images_per_step() const = 0;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
-#include "lifted/base/device.h"
 #include "lifted/model/critics.h"
 #include "lifted/train/random_streams.h"
 
@@ -55,7 +55,8 @@ Tensor ProbeTask::loss(const Tensor& images, const data::Batch& batch, Statistic
     const Tensor values = training_values_[sample.index];
     truth.push_back(sample.mirrored ? values * mirrored : values);
   }
-  return torch::smooth_l1_loss(network_->standardized(images), network_->standardize(to_device(torch::stack(truth), device())));
+  return torch::smooth_l1_loss(network_->standardized(images),
+                               network_->standardize(to_device(torch::stack(truth), device())));
 }
 
 std::array<AxisScore, 7> ProbeTask::score_held_out() {

@@ -21,7 +21,8 @@ namespace lifted::train {
 class Statistics {
  public:
   void add(const std::string& name, double value);
-  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at once.
+  /// Every element is a number. They stay where they are, a GPU for one, until somebody asks: then all are read at
+  /// once.
   void add(const std::string& name, const torch::Tensor& values);
   void clear();
   /// The mean, or `otherwise` if nothing of that name was added.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/lifting.h"
 #include "lifted/app/meter.h"
 #include "lifted/app/result_table.h"
@@ -113,7 +114,7 @@ void run(Settings s, const CLI::App& command) {
   const std::vector<Variant> all_variants = variants(s);
   adopt_earlier_call(s, all_variants, command);
   set_threads(s.run.threads);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.lift.precision));
   const auto gan = model::load_network(s.lift.gan);
   MeterSettings meter_settings = s.meter;
   meter_settings.embedding = s.lift.embedding;
@@ -127,6 +128,7 @@ void run(Settings s, const CLI::App& command) {
       log_info("interrupted; the same command goes on from here");
       return;
     }
+    const WithNumerics exact({});
     const auto results = meter.measure(*network);
     all.push_back({{"variant", variant.name}, {"steps", s.steps}, {"trunc", kTruncation}, {"results", results}});
     rows.push_back({{"variant", variant.name}});
@@ -155,7 +157,7 @@ void add_ablate(CLI::App& app) {
   command->add_option("--snap", s->run.snap, "Ticks between panels and snapshots")
       ->transform(number(kSnapshotTicks))
       ->capture_default_str();
-  command->add_option("--device", s->run.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(*command, s->run.device);
   command->add_option("--threads", s->run.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

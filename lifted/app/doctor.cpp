@@ -3,7 +3,9 @@
 #include <cstdlib>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/validators.h"
+#include "lifted/base/numerics.h"
 #include "lifted/base/runtime.h"
 #include "lifted/ops/convolution.h"
 #include "lifted/ops/cpu/isa.h"
@@ -32,6 +34,13 @@ double matrix_product_gflops() {
   return best;
 }
 
+std::string gpu_sentence() {
+  if (!torch::cuda::is_available()) return "none that this libtorch sees; everything runs on the CPU";
+  const std::string fault = gpu_fault();
+  return fmt::format("{} CUDA device(s); self-test: {}", torch::cuda::device_count(),
+                     fault.empty() ? "passed, --device auto takes it" : fault + ", --device auto is the CPU");
+}
+
 void doctor(int threads) {
   set_threads(threads);
   const char* asked = at::hasMKL() ? nullptr : std::getenv("OPENBLAS_CORETYPE");
@@ -40,8 +49,10 @@ void doctor(int threads) {
   print_row("threads", fmt::format("{}", torch::get_num_threads()));
   print_row("kernels", fmt::format("{} (own inner loops; LIFTED_ISA lowers them)", ops::isa_name(ops::isa_level())));
   print_row("BLAS", fmt::format("{}{}", blas_kernels(), asked ? fmt::format(" (OPENBLAS_CORETYPE={})", asked) : ""));
-  print_row("GPU", torch::cuda::is_available() ? fmt::format("{} CUDA device(s)", torch::cuda::device_count())
-                                               : "none that this libtorch sees; everything runs on the CPU");
+  print_row("GPU", gpu_sentence());
+  print_row("numerics",
+            fmt::format("{} and {} algorithms on a GPU; this version was never run on one",
+                        numerics().tf32 ? "TF32" : "no TF32", numerics().deterministic ? "deterministic" : "any"));
   print_row("processes", train::World::is_supported() ? "several, by c10d's Gloo (launch, torchrun, mpirun, srun)"
                                                       : train::World::unsupported());
   print_row("multiply-adds", fmt::format("{:.0f} GFLOP/s (fp32, all threads: the machine's peak)",

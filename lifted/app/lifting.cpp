@@ -1,5 +1,6 @@
 #include "lifted/app/lifting.h"
 
+#include "lifted/app/device_options.h"
 #include "lifted/app/presets.h"
 #include "lifted/app/validators.h"
 #include "lifted/base/json.h"
@@ -28,6 +29,7 @@ void each_setting(Self& self, const Visit& visit) {
   visit("wo", self.without);
   visit("set", self.set);
   visit("batch", self.batch);
+  visit("precision", self.precision);
   visit("seed", self.seed);
 }
 
@@ -171,6 +173,7 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
   command.add_option("--batch", s.batch, "Samples per step; 0: the preset's")
       ->transform(number(bounds::batch_or_default))
       ->capture_default_str();
+  add_precision_option(command, s.precision);
   command.add_option("--seed", s.seed, "Seed of every random stream")->transform(seed())->capture_default_str();
 }
 
@@ -192,6 +195,7 @@ train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork
                                                        : json_field<int64_t>(preset, "batch", s.preset, 8);
   plan.options.seed = s.seed;
   plan.options.shards = shards.count();
+  plan.options.training.precision = parse_precision(s.precision);
   const auto& generator = gan.generator->config();
   plan.config = lift_config(plan, preset, published, generator.size);
   train::LiftCritics critics = load_critics(s, generator.size, device, plan);

@@ -15,7 +15,7 @@ namespace lifted::app {
 
 /// Everything that decides what is trained.
 struct LiftSettings {
-  std::string gan, preset = "ffhq", init, config, vgg, embedding;
+  std::string gan, preset = "ffhq", init, config, vgg, embedding, precision = "fp32";
   std::vector<std::string> without, set;
   int64_t batch = 0;
   uint64_t seed = 0;
@@ -25,7 +25,7 @@ struct LiftSettings {
   static LiftSettings from_json(const nlohmann::ordered_json& json, const std::string& what);
 };
 
-/// --gan, --preset, --init, --config, --vgg, --embedding, --set, --batch, --seed.
+/// --gan, --preset, --init, --config, --vgg, --embedding, --set, --batch, --precision, --seed.
 void add_lift_options(CLI::App& command, LiftSettings& settings);
 
 /// UsageError for presets, terms and coefficients that do not exist or are out of range, Error naming the preset's

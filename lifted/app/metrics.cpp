@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/meter.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/validators.h"
@@ -74,7 +75,7 @@ void measure(const MetricsOptions& given) {
   settings.suite.protocol = options.protocol == "published" ? metrics::Protocol::published : metrics::Protocol::field;
   metrics::parse_metrics(settings.metrics);  // a mistake is better found before the network is read
   set_threads(options.threads);
-  const torch::Device device = parse_device(options.device);
+  const torch::Device device = choose_device(options.device);
   const auto start = std::chrono::steady_clock::now();
   const Measured measured = open_measured(options, device);
   const Meter meter(settings, measured.network ? measured.network->generator->config().size : measured.images->width(),
@@ -147,7 +148,7 @@ void add_metrics(CLI::App& app) {
   command->add_option("--batch", options->meter.suite.batch, "Images at a time")
       ->transform(number(bounds::batch))
       ->capture_default_str();
-  command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(*command, options->device);
   command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

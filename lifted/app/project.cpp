@@ -2,6 +2,7 @@
 #include <set>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/pictures.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/sweep.h"
@@ -219,7 +220,7 @@ void add_project(CLI::App& app) {
   command->add_option("--seed", options->projector.seed, "Seed of the search")
       ->transform(seed())
       ->capture_default_str();
-  command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(*command, options->sampling.device);
   command->add_option("--threads", options->sampling.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

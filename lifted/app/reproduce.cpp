@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/report_maker.h"
 #include "lifted/app/seeds.h"
 #include "lifted/app/validators.h"
@@ -120,7 +121,7 @@ void check(const ReproduceOptions& options) {
   const fs::path again = options.outdir / ".check";
   fs::remove_all(again);
   RunRecord record("reproduce");
-  const Report report = make_report(manifest, again, parse_device(options.device), record);
+  const Report report = make_report(manifest, again, choose_device(options.device), record);
   fs::remove_all(again);
   const auto changes = report_changes(before, report_json(report));
   for (const auto& change : changes) log_info("changed: {}", change);
@@ -170,7 +171,7 @@ void reproduce(const ReproduceOptions& options, const CLI::App& command) {
   set_threads(options.threads);
   if (options.check) return check(options);
   const Manifest manifest = options.manifest.empty() ? manifest_of(options) : read_manifest(options);
-  const torch::Device device = parse_device(options.device);
+  const torch::Device device = choose_device(options.device);
   RunRecord record("reproduce");
   const Report report = make_report(manifest, options.outdir, device, record);
   write_file_atomically(options.outdir / "reproduce.json", report_json(report).dump(2) + "\n");
@@ -214,7 +215,7 @@ void add_reproduce(CLI::App& app) {
   command->add_option("--batch", options->meter.suite.batch, "Images at a time")
       ->transform(number(bounds::batch))
       ->capture_default_str();
-  command->add_option("--device", options->device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(*command, options->device);
   command->add_option("--threads", options->threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

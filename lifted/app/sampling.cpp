@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "lifted/app/device_options.h"
 #include "lifted/app/seeds.h"
 #include "lifted/app/validators.h"
 #include "lifted/base/error.h"
@@ -72,6 +73,7 @@ std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, 
     model::LoadedNetwork& network = networks.back();
     if (network.lifted) network.lifted->to(device);
     network.generator->to(device);
+    network.generator->use_half(half_type(parse_precision(options.precision)));
     network.statistics.mean = network.statistics.mean.to(device);
     log_info("{}: {}² {} on {}; truncation towards the mean of {}", options.networks[i].filename().string(),
              network.generator->config().size, network.lifted ? "lifted generator" : "2D generator", device.str(),
@@ -120,7 +122,8 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
   command.add_option("--batch", options.batch, "Samples at a time; does not change results")
       ->transform(number(bounds::batch))
       ->capture_default_str();
-  command.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(command, options.device);
+  add_precision_option(command, options.precision);
   command.add_option("--threads", options.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();
@@ -155,7 +158,9 @@ Codes Codes::select(const std::vector<uint32_t>& places) const {
 }
 
 SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
-    : options_(options), record_(std::move(command)), device_(parse_device(options.device)) {
+    : options_(options),
+      record_(std::move(command)),
+      device_(choose_device(options.device, parse_precision(options.precision))) {
   if (options_.networks.empty()) options_.networks = {model::kBuiltinNetwork};
   check(options_);
   if (options_.latents.empty()) parse_seeds(options_.seeds);  // Mistakes are better found before networks are read.
@@ -169,6 +174,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
   }
   record_.set("trunc", options.truncation_psi);
   record_.set("device", device_.str());
+  record_.set("precision", options.precision);
 }
 
 Codes SamplingRun::codes(size_t network_index) const {

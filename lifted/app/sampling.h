@@ -28,7 +28,7 @@ struct SamplingOptions {
   std::filesystem::path latents, outdir, tensors;
   double truncation_psi = 0.7;
   int batch = 8;
-  std::string device = "auto";
+  std::string device = "auto", precision = "fp32";
   int threads = 0;
   train::World world = train::World::alone();  // processes that share the batches
 };

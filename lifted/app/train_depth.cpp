@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -14,7 +15,7 @@
 namespace lifted::app {
 namespace {
 struct DepthSettings {
-  std::string data;
+  std::string data, precision = "fp32";
   int64_t batch = 32;
   double lr = 3e-3, weight_decay = 1e-5, held_out = 0.1, kimg = 100;
   bool no_mirror = false;
@@ -31,6 +32,7 @@ struct DepthSettings {
     visit("held-out", self.held_out);
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
+    visit("precision", self.precision);
     visit("seed", self.seed);
     visit("shards", self.run.shards);
   }
@@ -45,6 +47,7 @@ train::DepthOptions depth_options(DepthSettings& s, int64_t total_images, int si
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
+                    .precision = parse_precision(s.precision),
                     .seed = s.seed,
                     .shards = s.run.shard_count()};
   options.network.size = size;
@@ -61,7 +64,7 @@ void train_depth(DepthSettings s, const CLI::App& command) {
   if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
   const auto images = std::make_shared<const data::Dataset>(s.data);
   const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
   const auto options = depth_options(s, loop.total_images, images->width());
@@ -99,6 +102,7 @@ void add_train_depth(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+  add_precision_option(*command, s->precision, HalfBlocks::none);
   add_run_options(*command, s->run);
   command->callback([s, command] {
     in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -18,7 +19,7 @@ constexpr Bounds kSoftmaxScale = bounds::above(0, 1000), kImagesOfOne = bounds::
                  kMargin{.low = 0, .high = 1, .without_high = true};
 
 struct EmbeddingSettings {
-  std::string data, arch = "lresnet18";
+  std::string data, arch = "lresnet18", precision = "fp32";
   int64_t images_per_identity = 0, batch = 64;
   double scale = 30, margin = 0.3, lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 300;
   bool no_mirror = false;
@@ -39,6 +40,7 @@ struct EmbeddingSettings {
     visit("held-out", self.held_out);
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
+    visit("precision", self.precision);
     visit("seed", self.seed);
     visit("shards", self.run.shards);
   }
@@ -52,6 +54,7 @@ train::EmbeddingOptions embedding_options(EmbeddingSettings& s, int64_t total_im
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
+                    .precision = parse_precision(s.precision),
                     .seed = s.seed,
                     .shards = s.run.shard_count()};
   kSoftmaxScale.check("--scale", s.scale);
@@ -74,7 +77,7 @@ void train_embedding(EmbeddingSettings s, const CLI::App& command) {
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
   const auto options = embedding_options(s, loop.total_images);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
   const auto images = std::make_shared<const data::Dataset>(s.data);
   train::EmbeddingTask task(options, images, device, s.run.world);
   log_info("data {}: {} images of {}x{}; identities by {}: {} to train on, {} held out", s.data, images->size(),
@@ -124,6 +127,7 @@ void add_train_embedding(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+  add_precision_option(*command, s->precision, HalfBlocks::none);
   add_run_options(*command, s->run);
   command->callback([s, command] {
     in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -24,7 +25,7 @@ constexpr Bounds kAverageImages = bounds::between(0, 1e9);  // thousands
 
 /// What the command line says. The first group decides what is trained, and a resumed run must agree on it.
 struct GanSettings {
-  std::string data, channels = "lite", aug = "ada";
+  std::string data, channels = "lite", aug = "ada", precision = "fp32";
   int size = 64;
   int64_t batch = 16, batch_part = 0;
   bool mirror = false;
@@ -52,6 +53,7 @@ struct GanSettings {
     visit("target", self.target);
     visit("ema", self.ema);
     visit("warmup", self.warmup);
+    visit("precision", self.precision);
     visit("seed", self.seed);
     visit("shards", self.run.shards);
   }
@@ -74,6 +76,7 @@ train::GanOptions gan_options(GanSettings& s) {
   train::set_channels(options, s.channels, s.size);
   options.training.lr = s.lr;
   options.training.r1_gamma = s.gamma;
+  options.training.precision = parse_precision(s.precision);
   options.batch = s.batch;
   options.batch_part = s.batch_part;
   options.mirror = s.mirror;
@@ -126,7 +129,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
   set_threads(s.run.threads);
   const train::GanOptions options = gan_options(s);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
   const auto images = std::make_shared<const data::Dataset>(s.data, s.size);
   options.validate(*images);
   train::GanTask task(options, images, device, s.run.world);
@@ -191,6 +194,7 @@ void add_train_gan(CLI::App& app) {
   command->add_flag(
       "--grow", s->grow,
       "The checkpoint of --resume is of half of --size: start from its picture enlarged, with new layers");
+  add_precision_option(*command, s->precision);
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
   command->callback([s, command] {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/lifting.h"
 #include "lifted/app/published_run.h"
 #include "lifted/app/resuming.h"
@@ -70,7 +71,7 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   check_settings(s.lift);
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.lift.precision));
   const auto gan = model::load_network(s.lift.gan);
   LiftPlan plan;
   train::LiftTask task = make_lift_task(s.lift, gan, device, plan, {s.run.shard_count(), s.run.world});

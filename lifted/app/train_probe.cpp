@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
@@ -15,7 +16,7 @@
 namespace lifted::app {
 namespace {
 struct ProbeSettings {
-  std::string data, labels, arch = "small";
+  std::string data, labels, arch = "small", precision = "fp32";
   int64_t batch = 64;
   double lr = 2e-3, weight_decay = 1e-4, held_out = 0.1, kimg = 200;
   bool no_mirror = false;
@@ -34,6 +35,7 @@ struct ProbeSettings {
     visit("held-out", self.held_out);
     visit("kimg", self.kimg);
     visit("no-mirror", self.no_mirror);
+    visit("precision", self.precision);
     visit("seed", self.seed);
     visit("shards", self.run.shards);
   }
@@ -48,6 +50,7 @@ train::ProbeOptions probe_options(ProbeSettings& s, int64_t total_images) {
                     .lr = s.lr,
                     .weight_decay = s.weight_decay,
                     .mirror = !s.no_mirror,
+                    .precision = parse_precision(s.precision),
                     .seed = s.seed,
                     .shards = s.run.shard_count()};
   options.images.network.dropout = 0;
@@ -66,7 +69,7 @@ void train_probe(ProbeSettings s, const CLI::App& command) {
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
   const auto options = probe_options(s, loop.total_images);
-  const torch::Device device = parse_device(s.run.device);
+  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
   const auto images = std::make_shared<const data::Dataset>(s.data);
   train::ProbeTask task(options, images, data::read_view_light_labels(s.labels, images->archive()), device,
                         s.run.world);
@@ -107,6 +110,7 @@ void add_train_probe(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
   command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
+  add_precision_option(*command, s->precision, HalfBlocks::none);
   add_run_options(*command, s->run);
   command->callback([s, command] {
     in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "lifted/app/device_options.h"
 #include "lifted/app/resuming.h"
 #include "lifted/app/world_plan.h"
 #include "lifted/app/world_run.h"
@@ -18,6 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+/// What states of earlier versions mean where they say nothing.
+nlohmann::json unsaid(const std::string& option) {
+  return option == "precision" ? nlohmann::json(name_of(Precision::fp32)) : nlohmann::json();
+}
+
 /// The state to go on from, checked to be of this configuration.
 train::TrainingState find_state(const fs::path& folder, const ordered_json& options) {
   auto state = train::read_newest_training_state(
@@ -28,9 +34,9 @@ train::TrainingState find_state(const fs::path& folder, const ordered_json& opti
       json_field<nlohmann::json>(json_field<nlohmann::json>(state->values, "task", what), "options", what);
   const nlohmann::json wanted = options;
   for (const auto& [name, value] : wanted.items()) {
-    require(stored.contains(name) && stored[name] == value,
-            "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(), name,
-            stored.contains(name) ? shown(stored[name]) : "absent", shown(value));
+    const auto said = stored.contains(name) ? stored[name] : unsaid(name);
+    require(said == value, "{}: its training state is of another configuration: {} is {}, expected {}", folder.string(),
+            name, said.is_null() ? "absent" : shown(said), shown(value));
   }
   return std::move(*state);
 }
@@ -92,7 +98,7 @@ void add_run_options(CLI::App& command, RunSettings& s, const std::string& resum
       ->transform(number(kSnapshotTicks))
       ->capture_default_str();
   command.add_option("--resume", s.resume, resume_help);
-  command.add_option("--device", s.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_device_option(command, s.device);
   command.add_option("--threads", s.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

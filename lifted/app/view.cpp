@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/device_options.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/validators.h"
 #include "lifted/app/viewer_page.h"
@@ -27,7 +28,8 @@ struct ViewOptions {
 std::vector<viewer::ShownNetwork> shown_networks(const ViewOptions& options) {
   const std::vector<std::string> labels = network_labels(options.sampling.networks);
   std::vector<viewer::ShownNetwork> shown;
-  for (model::LoadedNetwork& network : load_networks(options.sampling, parse_device(options.sampling.device))) {
+  for (model::LoadedNetwork& network : load_networks(
+           options.sampling, choose_device(options.sampling.device, parse_precision(options.sampling.precision)))) {
     shown.push_back({labels[shown.size()], std::move(network)});
   }
   return shown;
@@ -100,7 +102,8 @@ void add_view(CLI::App& app) {
   command->add_option("--timeout", options->timeout, "Seconds until a waiting render is given up")
       ->transform(number(bounds::between(0.1, 3600)))
       ->capture_default_str();
-  command->add_option("--device", options->sampling.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  add_precision_option(*command, options->sampling.precision);
+  add_device_option(*command, options->sampling.device);
   command->add_option("--threads", options->sampling.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
       ->transform(number(bounds::threads))
       ->capture_default_str();

@@ -1,6 +1,7 @@
 #include "lifted/base/runtime.h"
 
 #include <ATen/Version.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sched.h>
@@ -14,10 +15,17 @@
 
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
+#include "lifted/base/numerics.h"
 #include "lifted/base/torch_compat.h"
 
 namespace lifted {
 namespace {
+
+/// Of CUDA's kind, or of another that this libtorch brings or was given.
+int device_count(torch::DeviceType type) {
+  if (type == torch::kCUDA) return static_cast<int>(torch::cuda::device_count());
+  return c10::impl::hasDeviceGuardImpl(type) ? c10::impl::getDeviceGuardImpl(type)->deviceCount() : 0;
+}
 
 /// How wide a vector unit OpenBLAS's kernels of that name use: 0 SSE, 1 AVX2, 2 AVX-512, -1 unknown.
 int vector_rank(const std::string& kernels) {
@@ -95,6 +103,7 @@ void prepare_process(char** argv) {
   mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
+  set_numerics({});
   set_threads(0);
   leave_threads_to_openmp();
   const char* wanted = wanted_blas_kernels();
@@ -122,18 +131,19 @@ void set_threads(int threads) {
 
 torch::Device parse_device(const std::string& name) {
   if (name == "auto") return torch::Device(torch::cuda::is_available() ? torch::kCUDA : torch::kCPU);
-  if (name == "cpu") return torch::Device(torch::kCPU);
-  if (name.rfind("cuda", 0) != 0) usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
-  if (!torch::cuda::is_available()) usage_error("--device {}: this libtorch sees no GPU; use --device cpu", name);
-  try {
-    const torch::Device device(name);
-    if (device.has_index() && device.index() >= static_cast<int>(torch::cuda::device_count())) {
-      usage_error("--device {}: there are {} GPUs", name, torch::cuda::device_count());
+  const torch::Device device = [&] {
+    try {
+      return torch::Device(name);
+    } catch (const c10::Error&) {
+      usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
     }
-    return device;
-  } catch (const c10::Error&) {
-    usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
-  }
+  }();
+  if (device.is_cpu()) return device;
+  if (!device.is_cuda() && !device.is_xpu()) usage_error("--device {}: expected cpu, cuda, cuda:N or auto", name);
+  const int count = device_count(device.type());
+  if (count == 0) usage_error("--device {}: this libtorch sees no GPU; use --device cpu", name);
+  if (device.index() >= count) usage_error("--device {}: there are {} GPUs", name, count);
+  return device;
 }
 
 }  // namespace lifted

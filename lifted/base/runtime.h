@@ -23,8 +23,8 @@ int usable_threads(int asked, const char* option = "--threads");
 /// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core. usable_threads() otherwise.
 void set_threads(int threads);
 
-/// "cpu", "cuda", "cuda:N" or "auto" (a GPU if there is one). UsageError if the device does not exist in this build or
-/// machine.
+/// "cpu", "cuda", "cuda:N" or "auto" (a GPU of CUDA if there is one); "xpu" where libtorch has such. UsageError if the
+/// device does not exist in this build or machine.
 torch::Device parse_device(const std::string& name);
 
 /// The name of OpenBLAS's kernels in use ("SkylakeX"); "MKL 2025.2" where libtorch brings Intel's library, "not

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lifted/base/device.h"
 #include "lifted/base/json.h"
 #include "lifted/nets/load.h"
 #include "lifted/nets/run_conv.h"
@@ -167,7 +168,8 @@ Tensor FaceEmbeddingImpl::features(const Tensor& image) {
 Tensor FaceEmbeddingImpl::dropped_out(const Tensor& x) const {
   if (!is_training() || config_.dropout == 0) return x;
   TORCH_CHECK(dropout_generator_, "the face network's dropout needs a generator to train");
-  const Tensor kept = torch::rand(x.sizes(), *dropout_generator_).ge(config_.dropout).to(x.options());
+  const Tensor drawn = torch::rand(x.sizes(), *dropout_generator_).ge(config_.dropout).to(x.scalar_type());
+  const Tensor kept = to_device(drawn, x.device());
   return x * kept / (1 - config_.dropout);
 }
 

@@ -1,5 +1,6 @@
 #include "lifted/nets/stylegan2.h"
 
+#include "lifted/base/device.h"
 #include "lifted/ops/bias_act.h"
 
 namespace lifted::nets {
@@ -98,7 +99,7 @@ SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, NoiseMode mo
   if (mode == NoiseMode::none) return synthesize(w, std::vector<Tensor>(parts_.noises.size()));
   TORCH_CHECK(generator, "synthesize: random noise needs a generator");
   std::vector<Tensor> noises = draw_noise(w.size(0), *generator);
-  for (Tensor& noise : noises) noise = noise.to(w.options());
+  for (Tensor& noise : noises) noise = to_device(noise, w.device()).to(w.scalar_type());
   return synthesize(w, noises);
 }
 
@@ -110,7 +111,7 @@ SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, const std::v
               parts_.convs.size());
   std::vector<Tensor> codes;
   for (int i = 0; i < layers(); ++i) codes.push_back(w.dim() == 2 ? w : w.select(1, i));
-  if (const auto fused = fused_for(w)) {
+  if (const auto fused = half_ ? nullptr : fused_for(w)) {
     const auto [image, features] = fused->synthesize(codes, noises);
     return {image, features};
   }
@@ -118,10 +119,11 @@ SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, const std::v
   Tensor image;
   // ToRGB of a resolution shares its code with the next resolution's first convolution.
   for (size_t i = 0; i < parts_.convs.size(); ++i) {
+    if (half_) x = x.to(block_type(half_, 4 << ((i + 1) / 2), config_.size));
     x = parts_.convs[i]->forward(x, codes[i], noises[i]);
     if (i % 2 == 0) image = parts_.to_rgbs[i / 2]->forward(x, codes[i + 1], image);
   }
-  return {image, x};
+  return {image, half_ ? x.to(torch::kFloat32) : x};
 }
 
 }  // namespace lifted::nets

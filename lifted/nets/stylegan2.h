@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lifted/base/torch_nn.h"
+#include "lifted/nets/half_blocks.h"
 #include "lifted/nets/stylegan2_config.h"
 #include "lifted/nets/stylegan2_fused.h"
 #include "lifted/ops/implementation.h"
@@ -47,6 +48,10 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
   /// Draws the constant input and the stored noise maps anew: what no layer of its own holds.
   void reset_input_and_noise(at::Generator generator);
 
+  /// The high-resolution blocks of synthesis in half precision, results in float32; nothing (the default): all in
+  /// float32.
+  void use_half(HalfType half) { half_ = half; }
+  HalfType half() const { return half_; }
   /// reference: always run layer by layer in differentiable operations. fused (the default): as synthesize() says.
   void use(ops::Implementation implementation) { implementation_ = implementation; }
 
@@ -60,6 +65,7 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
 
   Stylegan2Config config_;
   Stylegan2Parts parts_;
+  HalfType half_;
   ops::Implementation implementation_ = ops::Implementation::fused;
   mutable std::mutex fused_mutex_;
   mutable std::shared_ptr<const Stylegan2Fused> fused_;

@@ -22,6 +22,15 @@ Tensor low_pass() {
   return ops::fir_kernel({1, 3, 3, 1});
 }
 
+Tensor activate(const Tensor& x, const Tensor& bias, ops::BiasActOptions options = {}) {
+  if (const auto clamp = clamp_for(x, {})) options.clamp = *clamp * options.gain / ops::BiasActOptions().gain;
+  return in_float32_on_cpu(x, [&](const Tensor& in) { return ops::bias_act(in, rounded_to(bias, x, in), options); });
+}
+
+Tensor filter(const Tensor& x, const Tensor& fir, const ops::FirResampleOptions& options) {
+  return in_float32_on_cpu(x, [&](const Tensor& in) { return ops::fir_resample(in, fir, options); });
+}
+
 const Tensor& discriminator_tensor(const StateDict& state, const std::string& key, int64_t dims,
                                    std::string_view what) {
   const auto found = state.find(key);
@@ -105,7 +114,11 @@ EqualConv2dImpl::EqualConv2dImpl(int64_t in, int64_t out, int64_t kernel)
 }
 
 Tensor EqualConv2dImpl::forward(const Tensor& x, int64_t stride, int64_t padding, double gain) const {
-  return ops::conv2d(x, weight, {.stride = stride, .padding = padding, .scale = weight_gain * gain});
+  if (x.scalar_type() == weight.scalar_type())
+    return ops::conv2d(x, weight, {.stride = stride, .padding = padding, .scale = weight_gain * gain});
+  return in_float32_on_cpu(x, [&](const Tensor& in) {
+    return ops::conv2d(in, rounded_to(weight * (weight_gain * gain), x, in), {.stride = stride, .padding = padding});
+  });
 }
 
 DiscriminatorBlockImpl::DiscriminatorBlockImpl(int64_t in, int64_t out) {
@@ -122,15 +135,15 @@ DiscriminatorBlockImpl::DiscriminatorBlockImpl(int64_t in, int64_t out) {
 }
 
 Tensor DiscriminatorBlockImpl::forward(const Tensor& x) const {
-  auto y = ops::bias_act(conv1_->forward(x, 1, 1), bias1_);
+  auto y = activate(conv1_->forward(x, 1, 1), bias1_);
   // Before a convolution of kernel k the blur pads so that pixel centres stay aligned: k + 1 in all.
-  y = ops::fir_resample(y, fir_, ops::FirResampleOptions::uniform(1, 1, 2, 2));
+  y = filter(y, fir_, ops::FirResampleOptions::uniform(1, 1, 2, 2));
   // (a + b) / sqrt 2, with the factor inside the activation's gain and the skip's weight.
   ops::BiasActOptions half;
   half.gain = 1;
-  y = ops::bias_act(conv2_->forward(y, 2, 0), bias2_, half);
+  y = activate(conv2_->forward(y, 2, 0), bias2_, half);
   // A 1×1 convolution of stride 2 reads one pixel in four: the blur computes only those.
-  const auto small = ops::fir_resample(x, fir_, ops::FirResampleOptions::uniform(1, 2, 1, 1));
+  const auto small = filter(x, fir_, ops::FirResampleOptions::uniform(1, 2, 1, 1));
   return y + skip_->forward(small, 1, 0, 1 / std::sqrt(2.0));
 }
 
@@ -160,10 +173,12 @@ Tensor Stylegan2DiscriminatorImpl::features(const Tensor& image, int blocks) con
   TORCH_CHECK(image.dim() == 4 && image.size(1) == 3 && image.size(2) == config_.size && image.size(3) == config_.size,
               "discriminator: the image must have shape [B, 3, ", config_.size, ", ", config_.size, "], got ",
               image.sizes());
-  auto x = ops::bias_act(from_rgb_->forward(image.contiguous(at::MemoryFormat::ChannelsLast), 1, 0), from_rgb_bias_);
+  const auto type = [&](int64_t side) { return half_ ? block_type(half_, side, config_.size) : image.scalar_type(); };
+  const Tensor input = image.contiguous(at::MemoryFormat::ChannelsLast).to(type(config_.size));
+  auto x = activate(from_rgb_->forward(input, 1, 0), from_rgb_bias_);
   const int count = blocks < 0 ? static_cast<int>(blocks_.size()) : blocks;
-  for (int i = 0; i < count; ++i) x = blocks_.at(static_cast<size_t>(i))->forward(x);
-  return x;
+  for (int i = 0; i < count; ++i) x = blocks_.at(static_cast<size_t>(i))->forward(x.to(type(config_.size >> i)));
+  return x.to(image.scalar_type());
 }
 
 Tensor Stylegan2DiscriminatorImpl::forward(const Tensor& image, int64_t group) const {

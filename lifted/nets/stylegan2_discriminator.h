@@ -7,6 +7,7 @@
 
 #include "lifted/base/state_dict.h"
 #include "lifted/base/torch_nn.h"
+#include "lifted/nets/half_blocks.h"
 #include "lifted/nets/stylegan2_layers.h"
 
 namespace lifted::nets {
@@ -40,7 +41,7 @@ torch::Tensor append_minibatch_stddev(const torch::Tensor& x, int64_t group = 0)
 class EqualConv2dImpl : public torch::nn::Module {
  public:
   EqualConv2dImpl(int64_t in, int64_t out, int64_t kernel);
-  /// `gain` multiplies the result. x: B×in×H×W.
+  /// `gain` multiplies the result. x: B×in×H×W, of any type.
   torch::Tensor forward(const torch::Tensor& x, int64_t stride, int64_t padding, double gain = 1) const;
 
   double weight_gain;
@@ -73,6 +74,9 @@ class Stylegan2DiscriminatorImpl : public torch::nn::Module {
   /// The features from RGB down to 4×4, B×C×4×4; `blocks` stops after that many halvings (-1: all).
   torch::Tensor features(const torch::Tensor& image, int blocks = -1) const;
 
+  /// The high-resolution blocks in half precision, logits in float32; nothing (the default): all in float32.
+  void use_half(HalfType half) { half_ = half; }
+  HalfType half() const { return half_; }
   const Stylegan2DiscriminatorConfig& config() const { return config_; }
 
  private:
@@ -80,6 +84,7 @@ class Stylegan2DiscriminatorImpl : public torch::nn::Module {
   EqualConv2d from_rgb_{nullptr}, final_conv_{nullptr};
   torch::Tensor from_rgb_bias_, final_bias_;
   std::vector<DiscriminatorBlock> blocks_;
+  HalfType half_;
   EqualLinear hidden_{nullptr}, output_{nullptr};
 };
 TORCH_MODULE(Stylegan2Discriminator);

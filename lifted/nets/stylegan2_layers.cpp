@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "lifted/nets/half_blocks.h"
 #include "lifted/ops/bias_act.h"
 #include "lifted/ops/fir_resample.h"
 #include "lifted/ops/modulated_conv.h"
@@ -47,9 +48,29 @@ ModulatedConv2dImpl::ModulatedConv2dImpl(const ModulatedConv2dOptions& o)
 }
 
 Tensor ModulatedConv2dImpl::forward(const Tensor& x, const Tensor& w) const {
+  if (is_half(x)) return forward_half(x, w);
   return ops::modulated_conv(
       x, weight.squeeze(0), modulation->forward(w), fir,
       {.weight_gain = weight_gain, .demodulate = options.demodulate, .upsample = options.upsample});
+}
+
+/// Scales of float32 around a convolution of half type. For fp16, factors that demodulation takes out again bring
+/// weights and styles near 1 first, so that nothing overflows.
+Tensor ModulatedConv2dImpl::forward_half(const Tensor& x, const Tensor& w) const {
+  Tensor kernel = weight.squeeze(0) * weight_gain, style = modulation->forward(w), demodulation;
+  if (options.demodulate) {
+    if (x.scalar_type() == torch::kHalf) {
+      kernel = kernel * (weight_gain / kernel.abs().amax({1, 2, 3}, true));
+      style = style / style.abs().amax(1, true);
+    }
+    const Tensor energy = torch::matmul(style.square(), kernel.square().sum({2, 3}).t());
+    demodulation = torch::rsqrt(energy + 1e-8).view({x.size(0), -1, 1, 1});
+  }
+  const Tensor y = in_float32_on_cpu(x, [&](const Tensor& in) {
+    return ops::modulated_conv(in, rounded_to(kernel, x, in), rounded_to(style, x, in), fir,
+                               {.weight_gain = 1, .demodulate = false, .upsample = options.upsample});
+  });
+  return demodulation.defined() ? y * demodulation.to(x.scalar_type()) : y;
 }
 
 StyledConvImpl::StyledConvImpl(const ModulatedConv2dOptions& options, std::optional<double> clamp_) : clamp(clamp_) {
@@ -60,10 +81,10 @@ StyledConvImpl::StyledConvImpl(const ModulatedConv2dOptions& options, std::optio
 
 Tensor StyledConvImpl::forward(const Tensor& x, const Tensor& w, const Tensor& noise) const {
   auto y = conv->forward(x, w);
-  if (noise.defined()) y = y + noise_strength * noise;
+  if (noise.defined()) y = y + (noise_strength * noise).to(y.scalar_type());
   ops::BiasActOptions options;
-  options.clamp = clamp;
-  return ops::bias_act(y, bias, options);
+  options.clamp = clamp_for(y, clamp);
+  return in_float32_on_cpu(y, [&](const Tensor& in) { return ops::bias_act(in, rounded_to(bias, y, in), options); });
 }
 
 ToRgbImpl::ToRgbImpl(int64_t in, int64_t w_dim, bool upsample, std::optional<double> clamp_) : clamp(clamp_) {
@@ -74,8 +95,9 @@ ToRgbImpl::ToRgbImpl(int64_t in, int64_t w_dim, bool upsample, std::optional<dou
 }
 
 Tensor ToRgbImpl::forward(const Tensor& x, const Tensor& w, const Tensor& skip) const {
-  auto rgb = conv->forward(x, w) + bias;
-  if (clamp) rgb = rgb.clamp(-*clamp, *clamp);
+  Tensor rgb = conv->forward(x, w) + bias.to(x.scalar_type());
+  if (is_half(x)) rgb = rgb.to(torch::kFloat32);
+  if (const auto bound = clamp_for(x, clamp)) rgb = rgb.clamp(-*bound, *bound);
   if (!skip.defined()) return rgb;
   return rgb + ops::fir_resample(skip, fir, ops::FirResampleOptions::uniform(2, 1, 2, 1));
 }

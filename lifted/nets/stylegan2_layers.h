@@ -32,13 +32,16 @@ struct ModulatedConv2dOptions {
 class ModulatedConv2dImpl : public torch::nn::Module {
  public:
   explicit ModulatedConv2dImpl(const ModulatedConv2dOptions& options);
-  /// x: B×in×H×W, w: B×w_dim → B×out×H×W, twice the size when upsampling.
+  /// x: B×in×H×W, w: B×w_dim (float32) → B×out×H×W of x's type, twice the size when upsampling.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& w) const;
 
   ModulatedConv2dOptions options;
   double weight_gain;
   EqualLinear modulation{nullptr};
   torch::Tensor weight, fir;
+
+ private:
+  torch::Tensor forward_half(const torch::Tensor& x, const torch::Tensor& w) const;
 };
 TORCH_MODULE(ModulatedConv2d);
 
@@ -60,7 +63,7 @@ TORCH_MODULE(StyledConv);
 class ToRgbImpl : public torch::nn::Module {
  public:
   ToRgbImpl(int64_t in, int64_t w_dim, bool upsample, std::optional<double> clamp);
-  /// skip: B×3×H/2×W/2, or undefined at the lowest resolution.
+  /// skip: B×3×H/2×W/2 (float32, as the result), or undefined at the lowest resolution.
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& skip) const;
 
   ModulatedConv2d conv{nullptr};

@@ -7,6 +7,10 @@ namespace lifted::scene {
 namespace {
 
 torch::Tensor repeat_border(const torch::Tensor& inner) {
+  if (!inner.is_cpu()) {  // a GPU's gradient of the padding adds in any order
+    const auto rows = torch::cat({inner.slice(1, 0, 1), inner, inner.slice(1, -1)}, 1);
+    return torch::cat({rows.slice(2, 0, 1), rows, rows.slice(2, -1)}, 2);
+  }
   const auto padded = torch::replication_pad2d(inner.permute({0, 3, 1, 2}), {1, 1, 1, 1});
   return padded.permute({0, 2, 3, 1});
 }

@@ -12,8 +12,8 @@ torch::Tensor ViewScale::apply(const torch::Tensor& raw_view) const {
   require(raw_view.dim() == 2 && raw_view.size(1) == 6, "a view must have shape B×6, got {}",
           fmt::join(raw_view.sizes(), "×"));
   const double radians = rotation_degrees * std::numbers::pi / 180;
-  return raw_view * constant({radians, radians, radians, xy_translation, xy_translation, z_translation}, {6},
-                             raw_view.options());
+  return raw_view *
+         constant({radians, radians, radians, xy_translation, xy_translation, z_translation}, {6}, raw_view.options());
 }
 
 torch::Tensor rotation_matrix(const torch::Tensor& angles) {

@@ -83,8 +83,8 @@ void Adam::update_anywhere(Slot& slot, const Tensor& gradient, Corrections corre
   if (slot.mean.defined()) renew(slot.mean, slot.mean.mul(options_.beta1).add_(g, 1 - options_.beta1));
   renew(slot.square, slot.square.mul(options_.beta2).addcmul_(g, g, 1 - options_.beta2));
   const auto denominator = (slot.square.sqrt() / std::sqrt(corrections.square)).add_(options_.epsilon);
-  renew(slot.parameter, slot.parameter.addcdiv(slot.mean.defined() ? slot.mean : g, denominator,
-                                               -options_.lr / corrections.mean));
+  renew(slot.parameter,
+        slot.parameter.addcdiv(slot.mean.defined() ? slot.mean : g, denominator, -options_.lr / corrections.mean));
 }
 
 void Adam::update_on_cpu(Slot& slot, const Tensor& gradient, Corrections corrections) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "lifted/base/device.h"
 #include "lifted/ops/fir_resample.h"
 #include "lifted/train/affine_warp_kernel.h"
 
@@ -160,18 +161,24 @@ struct PlaneWarp : torch::autograd::Function<PlaneWarp> {
 
 /// size × 2·(3·size − 2): continues a row by its mirror image on both sides and doubles its resolution.
 Tensor doubling_matrix(int64_t size, const at::TensorOptions& options) {
-  const auto mirrored =
-      at::reflection_pad2d(torch::eye(size, options).view({1, 1, size, size}), {size - 1, size - 1, 0, 0});
-  const auto taps = torch::tensor(sym6_taps()).to(options).unsqueeze(0);
-  return ops::fir_resample(mirrored, taps, {.up_x = 2, .pad_x0 = kTaps / 2, .pad_x1 = kTaps / 2 - 1})[0][0];
+  return constant("affine_warp doubling", {static_cast<double>(size)}, options, [&] {
+    const auto type = options.device(torch::kCPU);
+    const auto mirrored =
+        at::reflection_pad2d(torch::eye(size, type).view({1, 1, size, size}), {size - 1, size - 1, 0, 0});
+    const auto taps = torch::tensor(sym6_taps()).to(type).unsqueeze(0);
+    return ops::fir_resample(mirrored, taps, {.up_x = 2, .pad_x0 = kTaps / 2, .pad_x1 = kTaps / 2 - 1})[0][0];
+  });
 }
 
 /// 2·(size + 2·kMargin) × size: halves a row's resolution and cuts the margins off.
 Tensor halving_matrix(int64_t size, const at::TensorOptions& options) {
-  const int64_t in = warped_size(size);
-  const auto taps = torch::tensor(sym6_taps()).to(options).flip(0).unsqueeze(0);
-  return ops::fir_resample(torch::eye(in, options).view({1, 1, in, in}), taps,
-                           {.down_x = 2, .pad_x0 = -1, .pad_x1 = -1})[0][0];
+  return constant("affine_warp halving", {static_cast<double>(size)}, options, [&] {
+    const int64_t in = warped_size(size);
+    const auto type = options.device(torch::kCPU);
+    const auto taps = torch::tensor(sym6_taps()).to(type).flip(0).unsqueeze(0);
+    return ops::fir_resample(torch::eye(in, type).view({1, 1, in, in}), taps,
+                             {.down_x = 2, .pad_x0 = -1, .pad_x1 = -1})[0][0];
+  });
 }
 
 /// One window size for a whole batch.
@@ -192,7 +199,7 @@ Tensor origins(const std::vector<WarpWindow>& windows) {
 Tensor window_matrices(const std::vector<WarpWindow>& windows, int64_t image_size, const at::TensorOptions& options) {
   const auto index = origins(windows).unsqueeze(1) + torch::arange(windows[0].size);
   return doubling_matrix(image_size, options)
-      .index_select(1, index.flatten().to(options.device()))
+      .index_select(1, to_device(index.flatten(), options.device()))
       .view({image_size, index.size(0), index.size(1)})
       .permute({1, 0, 2})
       .contiguous();
@@ -210,7 +217,7 @@ Tensor window_grid(const Geometry& geometry, const Tensor& images) {
   shift(1, half(doubled_size(height)) - half(rows), origins(geometry.rows));
   const auto normalized = torch::matmul(torch::matmul(scale_and_shift(1 / half(columns), 1 / half(rows), 0, 0), map),
                                         scale_and_shift(half(warped_size(width)), half(warped_size(height)), 0, 0));
-  return at::affine_grid_generator(normalized.slice(1, 0, 2).to(images.options()),
+  return at::affine_grid_generator(to_device(normalized.slice(1, 0, 2).to(images.scalar_type()), images.device()),
                                    {images.size(0), images.size(1), warped_size(height), warped_size(width)}, false);
 }
 
@@ -257,7 +264,7 @@ Tensor apply_affine(const Tensor& images, const Tensor& inverse) {
   const auto moved = matrices.ne(torch::eye(3, torch::kFloat64)).flatten(1).any(1).nonzero().flatten();
   if (moved.size(0) == 0) return images;
   if (moved.size(0) == images.size(0)) return warp(images, matrices);
-  const auto index = moved.to(images.device());
+  const auto index = to_device(moved, images.device());
   return images.index_copy(0, index, warp(images.index_select(0, index), matrices.index_select(0, moved)));
 }
 

@@ -91,6 +91,7 @@ nlohmann::ordered_json GanOptions::to_json() const {
                                  {"aug", name_of(augment)},
                                  {"aug_strength", augment_strength},
                                  {"aug_target", augment_target},
+                                 {"precision", name_of(training.precision)},
                                  {"seed", seed}};
   if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
   return json;

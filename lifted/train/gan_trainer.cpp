@@ -34,7 +34,23 @@ class Frozen {
   const torch::nn::Module& module_;
 };
 
+/// A gradient's element that overflowed in fp16 is no reason to stop (StyleGAN2-ADA, training_loop.py).
+void bound_gradients(const torch::nn::Module& network) {
+  for (const auto& parameter : network.parameters()) {
+    if (parameter.grad().defined()) parameter.grad().nan_to_num_(0, 1e5, -1e5);
+  }
+}
+
 }  // namespace
+
+/// Both networks as the precision says, while this lives.
+struct GanTrainer::HalfNetworks {
+  explicit HalfNetworks(const GanTrainer& trainer)
+      : g(trainer.generator, half_type(trainer.options_.precision)),
+        d(trainer.discriminator, half_type(trainer.options_.precision)) {}
+  nets::WithHalf<nets::Stylegan2Generator> g;
+  nets::WithHalf<nets::Stylegan2Discriminator> d;
+};
 
 GanTrainer::GanTrainer(const nets::Stylegan2Config& generator_config,
                        const nets::Stylegan2DiscriminatorConfig& discriminator_config, const GanTrainerOptions& options)
@@ -66,6 +82,7 @@ Tensor GanTrainer::synthesize(const Tensor& codes, const std::vector<Tensor>& no
 }
 
 GanTrainer::DiscriminatorLoss GanTrainer::discriminator_backward(const Tensor& real, const GanDraws& draws) {
+  const HalfNetworks half(*this);
   Tensor fake;
   {
     const torch::NoGradGuard guard;
@@ -89,6 +106,7 @@ Tensor GanTrainer::r1_backward(const Tensor& real, const GanDraws& draws) {
 
 Tensor GanTrainer::generator_backward(const GanDraws& draws) {
   const Frozen frozen(*discriminator);
+  const HalfNetworks half(*this);
   const auto images = augment(synthesize(codes(draws.latents), draws.noise), draws.fake);
   const auto loss = nonsaturating_generator_loss(discriminator->forward(images, draws.group));
   guard_.watch("the generator's loss", loss);
@@ -147,11 +165,15 @@ GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDr
   return {penalty, lengths};
 }
 
+Tensor GanTrainer::update(Adam& optimizer, const torch::nn::Module& network, const char* term, const char* name) {
+  if (options_.precision == Precision::fp16) bound_gradients(network);
+  return guard_.update(optimizer, term, name);
+}
 Tensor GanTrainer::update_discriminator(const char* term) {
-  return guard_.update(discriminator_optimizer_, term, "discriminator");
+  return update(discriminator_optimizer_, *discriminator, term, "discriminator");
 }
 Tensor GanTrainer::update_generator(const char* term) {
-  return guard_.update(generator_optimizer_, term, "generator");
+  return update(generator_optimizer_, *generator, term, "generator");
 }
 
 StateDict GanTrainer::state() const {

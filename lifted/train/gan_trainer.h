@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "lifted/base/numerics.h"
 #include "lifted/base/tensor.h"
 #include "lifted/nets/stylegan2.h"
 #include "lifted/nets/stylegan2_discriminator.h"
@@ -17,6 +18,8 @@ struct GanTrainerOptions {
   double r1_gamma = 10;
   int d_reg_every = 16, g_reg_every = 4;  // steps between regularizations; their gradients are multiplied by as much
   double path_weight = 2, path_decay = 0.01;
+  /// bf16, fp16: of both networks' high-resolution blocks in the two main losses; regularizations take float32.
+  Precision precision = Precision::fp32;
 };
 
 /// One code per sample, or two mixed: layers from `inject` on take the second.
@@ -95,7 +98,9 @@ class GanTrainer {
   torch::Tensor path_mean;
 
  private:
+  struct HalfNetworks;
   torch::Tensor synthesize(const torch::Tensor& codes, const std::vector<torch::Tensor>& noise) const;
+  torch::Tensor update(Adam& optimizer, const torch::nn::Module& network, const char* term, const char* name);
   PathLoss path_backward_in_parts(const std::vector<PathDraws>& parts);
   torch::Tensor lengths_of(const PathDraws& draws, bool differentiable) const;
 

@@ -21,6 +21,7 @@ nlohmann::ordered_json ImageTaskOptions::to_json() const {
                                  {"lr", lr},
                                  {"weight_decay", weight_decay},
                                  {"mirror", mirror},
+                                 {"precision", name_of(precision)},
                                  {"seed", seed}};
   if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
   return json;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "lifted/base/numerics.h"
 #include "lifted/data/identities.h"
 #include "lifted/data/loader.h"
 #include "lifted/nets/face_embedding.h"
@@ -25,6 +26,7 @@ struct ImageTaskOptions {
   double lr = 2e-3;                // of Adam (0.9, 0.999); rises over the first 5 %, then falls as a cosine to 1 %
   double weight_decay = 1e-4;      // inside the gradient
   bool mirror = true;
+  Precision precision = Precision::fp32;  // fp32 or tf32
   uint64_t seed = 0;
   int64_t shards = 1;  // that the batch is cut into: train/shards.h
 

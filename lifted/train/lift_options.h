@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lifted/base/numerics.h"
+
 namespace lifted::train {
 
 /// Factors of the loss terms; a term whose factor is 0 is not computed. Defaults are the published configuration for
@@ -40,6 +42,9 @@ struct LiftTrainerOptions {
   /// Compare renderings with the teacher only where something was drawn (both renderings, where there are two). The
   /// published implementation compares everywhere.
   bool mask_reconstruction = false;
+
+  /// bf16, fp16: of the frozen generator's high-resolution blocks. No coefficient: a task's options say it.
+  Precision precision = Precision::fp32;
 
   /// {"weights": {…}, "learning_rate": …, …}.
   nlohmann::json to_json() const;

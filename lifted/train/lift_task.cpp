@@ -61,7 +61,11 @@ void add_axes(Statistics& statistics, const std::string& group, const std::array
 }  // namespace
 
 nlohmann::json LiftTaskOptions::to_json() const {
-  nlohmann::json json = {{"training", training.to_json()}, {"batch", batch}, {"seed", seed}, {"sources", sources}};
+  nlohmann::json json = {{"training", training.to_json()},
+                         {"batch", batch},
+                         {"precision", name_of(training.precision)},
+                         {"seed", seed},
+                         {"sources", sources}};
   if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
   return json;
 }

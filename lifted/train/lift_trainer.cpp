@@ -113,6 +113,7 @@ LiftStep LiftTrainer::backward(const LiftDraws& draws) {
 }
 
 LiftStep LiftTrainer::backward_total(const LiftDraws& draws) {
+  const nets::WithHalf half(gan_.generator(), half_type(options_.precision));
   LiftStep step;
   step.share = draws.share;
   {

@@ -151,7 +151,8 @@ std::vector<Tensor> PerceptualLoss::distances(const std::vector<Tensor>& images,
     if (torch::GradMode::is_enabled() && x.requires_grad()) gradients[p] = torch::zeros_like(x).detach();
   }
   std::vector<Tensor> sums;
-  for (size_t p = 0; p < pairs.size(); ++p) sums.push_back(torch::zeros({}, images[0].options().dtype(torch::kFloat64)));
+  for (size_t p = 0; p < pairs.size(); ++p)
+    sums.push_back(torch::zeros({}, images[0].options().dtype(torch::kFloat64)));
   const int64_t at_once = images[0].is_cpu() ? pixels_at_once : pixels_at_once_on_gpu;
   const int64_t step = std::max<int64_t>(1, at_once / std::max<int64_t>(1, pixels));
   for (int64_t first = 0; first < batch; first += step) {

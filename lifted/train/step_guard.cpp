@@ -12,7 +12,8 @@ std::string sentence_of(std::string_view term, const std::string& parameter, std
 }
 
 void require_finite(std::string_view term, double value, int64_t steps_before) {
-  if (!std::isfinite(value)) throw NonFiniteError(fmt::format("{} is {}", term, value), steps_before);
+  if (std::isfinite(value)) return;
+  throw NonFiniteError(fmt::format("{} is {}", term, std::isnan(value) ? NAN : value), steps_before);  // never "-nan"
 }
 
 void require_finite_norms(const Tensor& norms, const std::vector<std::string>& names, std::string_view term,
@@ -38,8 +39,7 @@ Tensor StepGuard::update(Adam& optimizer, std::string_view term, std::string_vie
     require_finite_norms(norms, *optimizer.names(), term, network, 0);
     optimizer.step();
   } else {
-    records_.push_back(
-        {steps_, std::move(losses_), std::string(term), std::string(network), norms, optimizer.names()});
+    records_.push_back({steps_, std::move(losses_), std::string(term), std::string(network), norms, optimizer.names()});
     losses_.clear();
     optimizer.step(admit(records_.back()));
   }

@@ -74,6 +74,28 @@ TEST_F(TrainResume, FoldersOfEarlierVersionsGoOn) {
   EXPECT_EQ(newest(run("00000")).images, 28);
 }
 
+TEST_F(TrainResume, ThePrecisionStaysWhatItWas) {
+  Arguments half = start(0.016);
+  half.insert(half.end(), {"--precision", "bf16"});
+  ASSERT_EQ(call(half), 0) << output();
+  ASSERT_EQ(call(start(0.016)), 0) << output();
+  EXPECT_EQ(call({"train-gan", "--resume", run("00000"), "--precision", "fp32"}), 2) << output();
+  EXPECT_NE(output().find("--precision \"fp32\": the run in"), std::string::npos) << output();
+  EXPECT_EQ(call({"train-gan", "--resume", run("00001"), "--precision", "bf16"}), 2) << output();
+  ASSERT_EQ(call({"train-gan", "--resume", run("00000"), "--kimg", "0.02"}), 0) << output();
+  EXPECT_EQ(newest(run("00000")).values.at("task").at("options").at("precision"), "bf16");
+  // A folder of a version that knew of no precision is of fp32, whatever is asked for now.
+  auto options = train::RunDirectory::options_of(run("00001"));
+  options["settings"].erase("precision");
+  train::RunDirectory::write_options(run("00001"), options);
+  EXPECT_EQ(call({"train-gan", "--resume", run("00001"), "--precision", "bf16"}), 1) << output();
+  EXPECT_NE(output().find("precision is \"fp32\", expected \"bf16\""), std::string::npos) << output();
+  EXPECT_EQ(call({"train-gan", "--precision", "fp16", "--data", data(), "--outdir", runs(), "--size", "16", "--device",
+                  "cpu"}),
+            2);
+  EXPECT_NE(output().find("--precision fp16: runs on a GPU only"), std::string::npos) << output();
+}
+
 TEST_F(TrainResume, DataMayHaveMoved) {
   ASSERT_EQ(call(start(0.02)), 0) << output();
   const fs::path elsewhere = folder_ / "elsewhere", other = folder_ / "other";

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "lifted/base/file.h"
+#include "lifted/train/run_directory.h"
 #include "lifted/train/snapshot.h"
 #include "tests/support/golden.h"
 

@@ -2,6 +2,7 @@
 
 #include <torch/optim/adam.h>
 
+#include "lifted/base/error.h"
 #include "lifted/base/runtime.h"
 #include "lifted/train/random_streams.h"
 #include "tests/support/golden.h"

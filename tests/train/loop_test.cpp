@@ -172,7 +172,7 @@ TEST(Loop, NanNamesStepTermAndSnapshot) {
 /// As on a GPU, whose steps are not waited for.
 TEST(Loop, NanFoundLaterNamesItsStepAndIsNeverKept) {
   for (const auto& [step, says] : {std::pair(23, "step 23 (kimg 0.176): the walk's loss is nan; it and those since"),
-                                   std::pair(25, "step 25 (kimg 0.192): the walk's loss is nan; this step is lost")}) {
+                                   std::pair(26, "step 26 (kimg 0.200): the walk's loss is nan; this step is lost")}) {
     const test::TemporaryFolder folder;
     auto run = new_run(folder);
     Walk walk;

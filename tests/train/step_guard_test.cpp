@@ -44,7 +44,7 @@ void expect_same(const StateDict& actual, const StateDict& expected) {
   for (const auto& [name, tensor] : expected) EXPECT_TRUE(tensor.equal(actual.at(name))) << name;
 }
 
-std::string error_of(const std::function<void()>& work, int64_t steps_before = 0) {
+std::string fault_of(const std::function<void()>& work, int64_t steps_before = 0) {
   try {
     work();
   } catch (const NonFiniteError& error) {
@@ -79,11 +79,11 @@ TEST(StepGuard, ACpuSaysAtOnce) {
   Trained trained;
   trained.step();
   const StateDict before = trained.state();
-  EXPECT_EQ(error_of([&] { trained.step(NAN); }), "the loss is nan");
+  EXPECT_EQ(fault_of([&] { trained.step(NAN); }), "the loss is nan");
   trained.network->bias.mutable_grad() = torch::tensor({0.f, INFINITY, 0.f});
-  EXPECT_EQ(error_of([&] { trained.guard.update(trained.optimizer, "the R1 penalty", "discriminator"); }),
+  EXPECT_EQ(fault_of([&] { trained.guard.update(trained.optimizer, "the R1 penalty", "discriminator"); }),
             "the R1 penalty: the gradient of bias of the discriminator is not finite");
-  EXPECT_EQ(error_of([&] { trained.guard.update(trained.optimizer); }), "the gradient of bias is not finite");
+  EXPECT_EQ(fault_of([&] { trained.guard.update(trained.optimizer); }), "the gradient of bias is not finite");
   expect_same(trained.state(), before);
 }
 
@@ -99,7 +99,7 @@ TEST(StepGuard, LaterAFlagHoldsOffThisUpdateAndAllThatFollow) {
   trained.step();
   trained.step();
   expect_same(trained.state(), before);
-  EXPECT_EQ(error_of([&] { trained.guard.check(); }, 2), "the loss is inf");
+  EXPECT_EQ(fault_of([&] { trained.guard.check(); }, 2), "the loss is inf");
 }
 
 TEST(StepGuard, LaterAGradientIsNamedToo) {
@@ -112,7 +112,7 @@ TEST(StepGuard, LaterAGradientIsNamedToo) {
   trained.guard.update(trained.optimizer, "the path length penalty", "generator");
   trained.guard.end_step();
   expect_same(trained.state(), before);
-  EXPECT_EQ(error_of([&] { trained.guard.check(); }),
+  EXPECT_EQ(fault_of([&] { trained.guard.check(); }),
             "the path length penalty: the gradient of weight of the generator is not finite");
 }
 
@@ -153,7 +153,7 @@ TEST(StepGuard, NoStepOfAGanChangesAWeightAfterANan) {
   step(torch::full({2, 3, 8, 8}, NAN));
   step(torch::zeros({2, 3, 8, 8}));
   expect_same(weights(), before);
-  EXPECT_EQ(error_of([&] { trainer.guard().check(); }, 1), "the discriminator's logistic loss is nan");
+  EXPECT_EQ(fault_of([&] { trainer.guard().check(); }, 1), "the discriminator's logistic loss is nan");
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ endif()
 if(NOT CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 80 90)
 endif()
-set(CMAKE_CUDA_STANDARD 20)
-set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 17) # of what .cu files see: bodies and the arithmetic of one element
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 # One CUDA runtime in a process: libtorch's.
 file(GLOB lifted_cudart ${LIFTED_LIBTORCH}/nvidia/cu*/lib/libcudart.so*)
 if(LIFTED_LIBTORCH AND lifted_cudart)

@@ -300,7 +300,8 @@ std::filesystem::path user_cache_folder() {
 
 std::string device_name(torch::Device device) {
 #if defined(LIFTED_CUDA)
-  if (device.is_cuda()) return cuda::card_name(device.index());
+  const std::string card = device.is_cuda() ? cuda::card_name(device.index()) : "";
+  if (!card.empty()) return card;
 #endif
   return device.str();
 }

@@ -14,7 +14,7 @@ bool is_channels_innermost(const Tensor& x) {
   return x.dim() == 2 || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous());
 }
 
-Tensor dense(const Tensor& x) {
+Tensor dense_in_layout(const Tensor& x) {
   return x.contiguous(x.dim() == 4 ? x.suggest_memory_format() : at::MemoryFormat::Contiguous);
 }
 
@@ -34,7 +34,7 @@ int64_t grain(int64_t length) {
 }  // namespace
 
 Tensor cpu::bias_act(const Tensor& x_any, const OptionalTensor& bias, double slope, double gain, double clamp) {
-  const auto x = dense(x_any);
+  const auto x = dense_in_layout(x_any);
   auto out = torch::empty_like(x);
   if (x.numel() == 0) return out;
   const auto b = bias ? bias->contiguous() : Tensor();
@@ -52,7 +52,7 @@ Tensor cpu::bias_act(const Tensor& x_any, const OptionalTensor& bias, double slo
 }
 
 Tensor cpu::bias_act_gradient(const Tensor& grad_any, const Tensor& y_any, double slope, double gain, double clamp) {
-  const auto y = dense(y_any);
+  const auto y = dense_in_layout(y_any);
   const auto grad = grad_any.contiguous(y.dim() == 4 ? y.suggest_memory_format() : at::MemoryFormat::Contiguous);
   auto out = torch::empty_like(y);
   if (y.numel() == 0) return out;

@@ -2,7 +2,7 @@
 
 #include "lifted/nets/mlp.h"
 #include "lifted/nets/upsampler.h"
-#include "lifted/ops/plane_conv.h"
+#include "lifted/ops/group_norm_relu.h"
 #include "lifted/ops/project_upsample.h"
 
 namespace lifted::nets {
@@ -35,14 +35,11 @@ torch::nn::Sequential make_head(int width) {
                                make_conv(width, 1, 5, true));
 }
 
-/// norm, ReLU and the convolution to one channel: one pass where the kernel applies.
+/// norm, ReLU and the convolution to one channel.
 torch::Tensor finish(const torch::nn::Sequential& head, const torch::Tensor& x) {
   const auto* norm = head->ptr(kHeadConvs)->as<torch::nn::GroupNorm>();
   const auto* conv = head->ptr(kHeadConvs + 2)->as<torch::nn::Conv2d>();
-  if (torch::GradMode::is_enabled() || !ops::has_channel_kernels(x))
-    return run_layers(head, kHeadConvs, head->size(), x);
-  return ops::affine_relu_plane_conv(x, ops::group_norm_affine(x, norm->options.num_groups(), norm->weight, norm->bias),
-                                     conv->weight, conv->bias);
+  return ops::group_norm_relu_conv(x, norm_of(*norm), conv->weight, conv->bias);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ Tensor Stylegan2Fused::Linear::operator()(const Tensor& x, const ops::Activation
 Stylegan2Fused::Linear Stylegan2Fused::pack_linear(const EqualLinear& layer) {
   Linear packed;
   packed.weight = ops::pack_weights(layer->effective_weight());
-  packed.bias = ops::pad_outputs(layer->effective_bias(), packed.weight);
+  packed.bias = layer->effective_bias().clone();
   return packed;
 }
 
@@ -43,7 +43,7 @@ std::optional<Stylegan2Fused::Conv> Stylegan2Fused::pack_conv(const StyledConv& 
   packed.style = pack_linear(conv->modulation);
   packed.weight = ops::pack_weights(weight);
   packed.energy = ops::pack_weights(weight.square().sum(at::IntArrayRef{2, 3}));
-  packed.bias = ops::pad_outputs(layer->bias, packed.weight);
+  packed.bias = layer->bias.clone();
   packed.noise_strength = layer->noise_strength.item<float>();
   packed.activation = kLeakyRelu;
   packed.activation.clamp = clamp_of(layer->clamp);
@@ -125,7 +125,7 @@ std::pair<Tensor, Tensor> Stylegan2Fused::synthesize(const std::vector<Tensor>& 
     const auto energy = ops::packed_linear(conv.energy, style.square(), {});
     x = ops::styled_conv(conv.weight, {.x = x,
                                        .in_scale = style,
-                                       .out_scale = ops::pad_outputs(at::rsqrt(energy + 1e-8), conv.weight),
+                                       .out_scale = at::rsqrt(energy + 1e-8),
                                        .noise = noises[i],
                                        .noise_strength = conv.noise_strength,
                                        .bias = conv.bias,

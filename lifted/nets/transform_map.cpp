@@ -4,7 +4,7 @@
 #include "lifted/nets/mlp.h"
 #include "lifted/nets/upsampler.h"
 #include "lifted/ops/convolution.h"
-#include "lifted/ops/plane_conv.h"
+#include "lifted/ops/group_norm_relu.h"
 
 namespace lifted::nets {
 namespace {
@@ -56,10 +56,7 @@ torch::Tensor TransformMapImpl::forward(const torch::Tensor& w) const {
   const auto& norm = *network_->ptr(tail + 2)->as<torch::nn::GroupNorm>();
   const auto& conv5 = *network_->ptr(tail + 4)->as<torch::nn::Conv2d>();
   x = ops::conv_transpose2d_stride2(x, merged_upsampling_kernel(conv3.weight), 1);
-  if (torch::GradMode::is_enabled() || !ops::has_channel_kernels(x))
-    return run_layers(network_, tail + 2, network_->size(), x);
-  return ops::affine_relu_plane_conv(x, ops::group_norm_affine(x, norm.options.num_groups(), norm.weight, norm.bias),
-                                     conv5.weight, {});
+  return ops::group_norm_relu_conv(x, norm_of(norm), conv5.weight, {});
 }
 
 }  // namespace lifted::nets

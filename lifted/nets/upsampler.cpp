@@ -48,6 +48,10 @@ torch::nn::ConvTranspose2d make_upconv(int in, int out) {
       torch::nn::ConvTranspose2d(torch::nn::ConvTranspose2dOptions(in, out, 4).stride(2).padding(1).bias(false)));
 }
 
+ops::GroupNorm norm_of(const torch::nn::GroupNormImpl& norm) {
+  return {norm.options.num_groups(), norm.weight, norm.bias, norm.options.eps()};
+}
+
 torch::nn::GroupNorm make_norm(int channels) {
   return torch::nn::GroupNorm(channels / 4, channels);
 }
@@ -60,7 +64,7 @@ torch::Tensor run_layers(const torch::nn::Sequential& network, size_t first, siz
     } else if (const auto* conv = layer->as<torch::nn::Conv2d>()) {
       x = run_conv(*conv, channels_last(x));
     } else if (const auto* norm = layer->as<torch::nn::GroupNorm>()) {
-      x = ops::group_norm_relu(channels_last(x), norm->options.num_groups(), norm->weight, norm->bias);
+      x = ops::group_norm_relu(channels_last(x), norm_of(*norm));
       ++i;  // The ReLU that follows.
     } else {
       x = torch::relu(x);

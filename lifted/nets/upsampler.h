@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "lifted/base/torch_nn.h"
+#include "lifted/ops/group_norm_relu.h"
 
 namespace lifted::nets {
 
@@ -15,6 +16,9 @@ torch::nn::ConvTranspose2d make_first_upconv(int in, int out);
 torch::nn::ConvTranspose2d make_upconv(int in, int out);
 /// GroupNorm of groups of 4 channels.
 torch::nn::GroupNorm make_norm(int channels);
+
+/// What the module normalizes with.
+ops::GroupNorm norm_of(const torch::nn::GroupNormImpl& norm);
 
 /// Runs modules [first, last) of a published Sequential: convolutions, transposed convolutions, and GroupNorm + ReLU
 /// pairs, each in its fastest form. An opening transposed convolution of a 1×1 map (stride 1) becomes a matrix product.

@@ -1,26 +1,27 @@
-// GroupNorm followed by ReLU, as the lifting networks' convolutions use it.
+// GroupNorm followed by ReLU, and by a convolution to one channel, as the lifting networks use them.
 #pragma once
 
 #include "lifted/base/tensor.h"
+#include "lifted/ops/implementation.h"
 
 namespace lifted::ops {
 
-/// A GroupNorm reduced to one multiply-add per value: y = scale · x + shift.
-struct NormAffine {
-  torch::Tensor scale, shift;  // B×C each
+struct GroupNorm {
+  int64_t groups = 1;
+  torch::Tensor weight, bias;  // C each
+  double eps = 1e-5;
 };
 
-/// The statistics of x (B×C×H×W) per sample and group of C/groups channels, folded with weight and bias (C each).
-/// No gradients. Same bits for any thread count and batch size.
-NormAffine group_norm_affine(const torch::Tensor& x, int64_t groups, const torch::Tensor& weight,
-                             const torch::Tensor& bias, double eps = 1e-5);
+/// relu(group_norm(x)). x: B×C×H×W; it is consumed: where no gradient is wanted its memory may hold the result.
+/// channels_last tensors are the fast ones. Without gradients, in fp32 on a CPU with C a multiple of 16, the same bits
+/// for any thread count and batch size.
+torch::Tensor group_norm_relu(torch::Tensor&& x, const GroupNorm& norm,
+                              Implementation implementation = Implementation::fused);
 
-/// relu(group_norm(x)). Where no gradient is needed, x is a fp32 channels_last CPU tensor and C is a multiple of 16, it
-/// works in place (x holds the result afterwards); otherwise it is torch's two operations.
-torch::Tensor group_norm_relu(torch::Tensor x, int64_t groups, const torch::Tensor& weight, const torch::Tensor& bias,
-                              double eps = 1e-5);
-
-/// Whether the fused kernels of this file and plane_conv.h apply to x.
-bool has_channel_kernels(const torch::Tensor& x);
+/// conv2d(group_norm_relu(x), weight, bias) with zero padding that keeps the size: libtorch's convolution to one
+/// channel is several times slower than its share of the arithmetic. weight: 1×C×k×k with odd k; bias: 1, or undefined
+/// → B×1×H×W. x is read only. Bits as above.
+torch::Tensor group_norm_relu_conv(const torch::Tensor& x, const GroupNorm& norm, const torch::Tensor& weight,
+                                   const torch::Tensor& bias, Implementation implementation = Implementation::fused);
 
 }  // namespace lifted::ops

@@ -1,6 +1,7 @@
 #include "lifted/ops/modulated_conv.h"
 
 #include "lifted/ops/convolution.h"
+#include "lifted/ops/dispatch.h"
 #include "lifted/ops/fir_resample.h"
 
 namespace lifted::ops {
@@ -55,8 +56,8 @@ Tensor modulated_conv(const Tensor& x, const Tensor& weight, const Tensor& style
     const int64_t scale = options.upsample ? 2 : 1;
     return at::empty({0, weight.size(0), x.size(2) * scale, x.size(3) * scale}, x.options());
   }
-  return implementation == Implementation::reference ? per_sample_weights(x, weight, style, fir, options)
-                                                     : shared_weights(x, weight, style, fir, options);
+  const auto f = implementation == Implementation::reference ? in_fp32<per_sample_weights> : in_fp32<shared_weights>;
+  return f(x, weight, style, fir, options);
 }
 
 }  // namespace lifted::ops

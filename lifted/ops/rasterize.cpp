@@ -1,40 +1,81 @@
 #include "lifted/ops/rasterize.h"
 
-#include <torch/library.h>
-
 #include "lifted/base/error.h"
-#include "lifted/ops/rasterize_backends.h"
-#include "lifted/ops/rasterize_reference.h"
+#include "lifted/base/log.h"
+#include "lifted/ops/backends.h"
+#include "lifted/ops/dispatch.h"
 
 namespace lifted::ops {
-namespace backend {
-
-RasterizeOutputs rasterize_dispatched(const torch::Tensor& vertices, const torch::Tensor& attributes, int64_t size,
-                                      double focal, const torch::Tensor& background, double background_depth,
-                                      bool perspective_correct) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("lifted::rasterize", "").typed<decltype(rasterize_dispatched)>();
-  return op.call(vertices, attributes, size, focal, background, background_depth, perspective_correct);
-}
-
-RasterizeGradients rasterize_backward_dispatched(const torch::Tensor& grad_image, const torch::Tensor& grad_depth,
-                                                 const torch::Tensor& vertices, const torch::Tensor& attributes,
-                                                 const torch::Tensor& faces, double focal, bool perspective_correct) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("lifted::rasterize_backward", "")
-                             .typed<decltype(rasterize_backward_dispatched)>();
-  return op.call(grad_image, grad_depth, vertices, attributes, faces, focal, perspective_correct);
-}
-
-}  // namespace backend
-
 namespace {
 
-std::string shape_of(const torch::Tensor& tensor) {
+// ---- structs to the dispatcher's arguments and back ----
+
+using RasterizeSchema = RasterizeOutputs(const Tensor& vertices, const Tensor& attributes, const Tensor& background,
+                                         int64_t size, double focal, double background_depth, bool perspective_correct);
+using RasterizeBackwardSchema = RasterizeGradients(const Tensor& grad_image, const Tensor& grad_depth,
+                                                   const Tensor& vertices, const Tensor& attributes,
+                                                   const Tensor& faces, double focal, bool perspective_correct);
+
+template <Rasterize* kBackend>
+RasterizeOutputs unpacked(const Tensor& vertices, const Tensor& attributes, const Tensor& background, int64_t size,
+                          double focal, double background_depth, bool perspective_correct) {
+  return kBackend({vertices, attributes, background, size, focal, background_depth, perspective_correct});
+}
+
+template <typename F>
+RasterizeOutputs enter(const F& f, const RasterizeInputs& in) {
+  return f(in.vertices, in.attributes, in.background, in.size, in.focal, in.background_depth, in.perspective_correct);
+}
+
+template <RasterizeBackward* kBackend>
+RasterizeGradients unpacked(const Tensor& grad_image, const Tensor& grad_depth, const Tensor& vertices,
+                            const Tensor& attributes, const Tensor& faces, double focal, bool perspective_correct) {
+  return kBackend({grad_image, grad_depth, vertices, attributes, faces, focal, perspective_correct});
+}
+
+template <Rasterize* kBackend>
+constexpr RasterizeSchema* forward_entry = &unpacked<kBackend>;
+template <RasterizeBackward* kBackend>
+constexpr RasterizeBackwardSchema* backward_entry = &unpacked<kBackend>;
+
+// ---- devices without a kernel: on the CPU and back ----
+
+void say_once() {
+  static const bool said =
+      (log_warning("the rasterizer has no kernel for this device: it runs on the CPU, with copies both ways"), true);
+  static_cast<void>(said);
+}
+
+RasterizeOutputs rasterize_through_cpu(const RasterizeInputs& in) {
+  say_once();
+  const auto [image, depth, faces] = call::rasterize({in.vertices.cpu(), in.attributes.cpu(), in.background.cpu(),
+                                                      in.size, in.focal, in.background_depth, in.perspective_correct});
+  const auto device = in.vertices.device();
+  return {image.to(device), depth.to(device), faces.to(device)};
+}
+
+RasterizeGradients rasterize_backward_through_cpu(const RasterizeGradientInputs& in) {
+  const auto [vertices, attributes] =
+      call::rasterize_backward({in.grad_image.cpu(), in.grad_depth.cpu(), in.vertices.cpu(), in.attributes.cpu(),
+                                in.faces.cpu(), in.focal, in.perspective_correct});
+  return {vertices.to(in.vertices.device()), attributes.to(in.vertices.device())};
+}
+
+#if defined(LIFTED_CUDA)
+/// The card's kernels know fp32: (depth, triangle number) is compared as one 64-bit number.
+RasterizeOutputs rasterize_on_card(const RasterizeInputs& in) {
+  return in.vertices.scalar_type() == at::kDouble ? rasterize_through_cpu(in) : cuda::rasterize(in);
+}
+RasterizeGradients rasterize_backward_on_card(const RasterizeGradientInputs& in) {
+  return in.vertices.scalar_type() == at::kDouble ? rasterize_backward_through_cpu(in) : cuda::rasterize_backward(in);
+}
+#endif
+
+std::string shape_of(const Tensor& tensor) {
   return fmt::format("{}", fmt::join(tensor.sizes(), "×"));
 }
 
-void check_inputs(const torch::Tensor& vertices, const torch::Tensor& attributes, const RasterizeOptions& options) {
+void check_inputs(const Tensor& vertices, const Tensor& attributes, const RasterizeOptions& options) {
   require(vertices.dim() == 4 && vertices.size(3) == 3, "rasterize: vertices must have shape B×H×W×3, got {}",
           shape_of(vertices));
   require(vertices.size(1) >= 2 && vertices.size(2) >= 2, "rasterize: the vertex grid must be at least 2×2, got {}",
@@ -43,8 +84,7 @@ void check_inputs(const torch::Tensor& vertices, const torch::Tensor& attributes
               attributes.size(2) == vertices.size(2),
           "rasterize: attributes must have shape B×H×W×C with the grid of vertices ({}), got {}", shape_of(vertices),
           shape_of(attributes));
-  require(vertices.scalar_type() == attributes.scalar_type() &&
-              (vertices.scalar_type() == torch::kFloat || vertices.scalar_type() == torch::kDouble),
+  require(vertices.scalar_type() == attributes.scalar_type() && vertices.is_floating_point(),
           "rasterize: vertices and attributes must both be float or both double, got {} and {}",
           c10::toString(vertices.scalar_type()), c10::toString(attributes.scalar_type()));
   require(vertices.device() == attributes.device(),
@@ -59,43 +99,57 @@ void check_inputs(const torch::Tensor& vertices, const torch::Tensor& attributes
           attributes.size(3), given);
 }
 
-torch::Tensor background_values(const torch::Tensor& attributes, const RasterizeOptions& options) {
-  const auto values = torch::tensor(options.background, torch::kDouble).to(attributes.scalar_type());
-  return values.expand({attributes.size(3)}).contiguous();
+Tensor background_values(const Tensor& attributes, const RasterizeOptions& options) {
+  const auto plain = attributes.options().requires_grad(false);
+  if (options.background.size() == 1) return at::full({attributes.size(3)}, options.background[0], plain);
+  return torch::tensor(options.background, at::kDouble).to(plain);
 }
 
 }  // namespace
 
-Rasterized rasterize(const torch::Tensor& vertices, const torch::Tensor& attributes, const RasterizeOptions& options) {
-  check_inputs(vertices, attributes, options);
-  if (options.reference) return rasterize_reference(vertices, attributes, options);
-  auto [image, depth, faces] = backend::rasterize_dispatched(vertices, attributes, options.size, options.focal,
-                                                             background_values(attributes, options),
-                                                             options.background_depth, options.perspective_correct);
-  return {image, depth, faces};
+RasterizeOutputs call::rasterize(const RasterizeInputs& inputs) {
+  static const auto op = find_op<RasterizeSchema>("lifted::rasterize");
+  return enter([](const auto&... args) { return op.call(args...); }, inputs);
 }
 
-// Registered here and not beside each backend: a static library drops object files that nobody refers to.
+RasterizeGradients call::rasterize_backward(const RasterizeGradientInputs& in) {
+  static const auto op = find_op<RasterizeBackwardSchema>("lifted::rasterize_backward");
+  return op.call(in.grad_image, in.grad_depth, in.vertices, in.attributes, in.faces, in.focal, in.perspective_correct);
+}
+
 TORCH_LIBRARY_FRAGMENT(lifted, m) {
   m.def(
-      "rasterize(Tensor vertices, Tensor attributes, int size, float focal, Tensor background, float background_depth, "
+      "rasterize(Tensor vertices, Tensor attributes, Tensor background, int size, float focal, float background_depth, "
       "bool perspective_correct) -> (Tensor image, Tensor depth, Tensor faces)");
   m.def(
       "rasterize_backward(Tensor grad_image, Tensor grad_depth, Tensor vertices, Tensor attributes, Tensor faces, "
-      "float focal, "
-      "bool perspective_correct) -> (Tensor grad_vertices, Tensor grad_attributes)");
+      "float focal, bool perspective_correct) -> (Tensor grad_vertices, Tensor grad_attributes)");
+  implement<RasterizeSchema>(m, "rasterize",
+                             {.cpu = in_fp32<forward_entry<cpu::rasterize>>,
+                              .cuda = LIFTED_CUDA_KERNEL(forward_entry<rasterize_on_card>),
+                              .elsewhere = forward_entry<rasterize_through_cpu>,
+                              .autograd = forward_entry<autograd::rasterize>});
+  implement<RasterizeBackwardSchema>(m, "rasterize_backward",
+                                     {.cpu = in_fp32<backward_entry<cpu::rasterize_backward>>,
+                                      .cuda = LIFTED_CUDA_KERNEL(backward_entry<rasterize_backward_on_card>),
+                                      .elsewhere = backward_entry<rasterize_backward_through_cpu>,
+                                      .autograd = backward_entry<autograd::rasterize_backward>});
 }
-TORCH_LIBRARY_IMPL(lifted, CPU, m) {
-  m.impl("rasterize", backend::rasterize_cpu);
-  m.impl("rasterize_backward", backend::rasterize_backward_cpu);
-}
-TORCH_LIBRARY_IMPL(lifted, CUDA, m) {
-  m.impl("rasterize", backend::rasterize_cuda);
-  m.impl("rasterize_backward", backend::rasterize_backward_cuda);
-}
-TORCH_LIBRARY_IMPL(lifted, Autograd, m) {
-  m.impl("rasterize", backend::rasterize_autograd);
-  m.impl("rasterize_backward", backend::rasterize_backward_autograd);
+
+Rasterized rasterize(const Tensor& vertices, const Tensor& attributes, const RasterizeOptions& options,
+                     Implementation implementation) {
+  check_inputs(vertices, attributes, options);
+  const RasterizeInputs inputs = {.vertices = vertices,
+                                  .attributes = attributes,
+                                  .background = background_values(attributes, options),
+                                  .size = options.size,
+                                  .focal = options.focal,
+                                  .background_depth = options.background_depth,
+                                  .perspective_correct = options.perspective_correct};
+  const auto [image, depth, faces] = implementation == Implementation::reference
+                                         ? enter(in_fp32<forward_entry<reference::rasterize>>, inputs)
+                                         : call::rasterize(inputs);
+  return {image, depth, faces};
 }
 
 }  // namespace lifted::ops

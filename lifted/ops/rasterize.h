@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lifted/base/tensor.h"
+#include "lifted/ops/implementation.h"
 
 namespace lifted::ops {
 
@@ -13,7 +14,6 @@ struct RasterizeOptions {
   std::vector<double> background = {1};  ///< One value for all channels, or one per channel.
   double background_depth = 0;           ///< Depth where no triangle is seen.
   bool perspective_correct = false;      ///< PyTorch3D 0.2.5 and the published weights: false.
-  bool reference = false;                ///< Use the slow readable implementation (rasterize_reference.h).
 };
 
 struct Rasterized {
@@ -30,8 +30,9 @@ struct Rasterized {
 /// Barycentrics are edge function / (doubled area + 1e-8) as in PyTorch3D 0.2.5, whose holes are closed: a pixel centre
 /// exactly on a common edge shows one of its triangles. A triangle with a vertex that is not finite or nearer than 1e-4
 /// is not drawn. Gradients reach vertices (through barycentrics and depth) and attributes; they are bitwise the same
-/// for every number of threads. Differentiating twice is an error. Tensors on another device are computed on the CPU
-/// and copied back.
-Rasterized rasterize(const torch::Tensor& vertices, const torch::Tensor& attributes, const RasterizeOptions& options);
+/// for every number of threads. Differentiating twice is an error, except of the reference, whose visibility is
+/// found by a plain loop over triangles on the CPU and whose gradients are those of tensor operations.
+Rasterized rasterize(const torch::Tensor& vertices, const torch::Tensor& attributes, const RasterizeOptions& options,
+                     Implementation implementation = Implementation::fused);
 
 }  // namespace lifted::ops

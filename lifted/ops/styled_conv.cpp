@@ -1,169 +1,207 @@
 #include "lifted/ops/styled_conv.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
+#include <cmath>
 
-#include "lifted/ops/cpu/to_rgb_kernel.h"
+#include "lifted/ops/backends.h"
+#include "lifted/ops/dispatch.h"
 
 namespace lifted::ops {
 namespace {
-using torch::Tensor;
 
-constexpr int64_t kPackedFloats =
-    150'000;                   // packed input of a task that spans several images: stays in the second-level cache
-constexpr int64_t kBand = 16;  // output rows of a task of a large image
+// ---- structs to the dispatcher's arguments and back ----
 
-const float* pointer(const Tensor& t) {
-  return t.defined() ? t.data_ptr<float>() : nullptr;
+using Floats = at::ArrayRef<double>;
+using StyledConvSchema = Tensor(const Tensor& x, const Tensor& data, at::IntArrayRef shape,
+                                const OptionalTensor& in_scale, const OptionalTensor& out_scale,
+                                const OptionalTensor& noise, const OptionalTensor& bias, Floats scalars, bool upsample,
+                                Floats fir);
+using PackedLinearSchema = Tensor(const Tensor& x, const Tensor& data, at::IntArrayRef shape,
+                                  const OptionalTensor& bias, Floats scalars);
+using ToRgbSchema = Tensor(const Tensor& x, const Tensor& weight, const Tensor& bias, const OptionalTensor& skip,
+                           double clamp, Floats fir);
+
+std::vector<int64_t> shape_of(const PackedWeights& w) {
+  return {w.out, w.in, w.kernel};
+}
+PackedWeights weights_from(const Tensor& data, at::IntArrayRef shape) {
+  return {shape[0], shape[1], shape[2], data};
+}
+Activation activation_from(Floats v) {
+  return {static_cast<float>(v[0]), static_cast<float>(v[1]), static_cast<float>(v[2])};
+}
+std::array<float, 4> taps_from(Floats v) {
+  std::array<float, 4> taps;
+  std::transform(v.begin(), v.end(), taps.begin(), [](double tap) { return static_cast<float>(tap); });
+  return taps;
+}
+std::vector<double> taps_of(const std::array<float, 4>& taps) {
+  return {taps.begin(), taps.end()};
 }
 
-/// Cuts the work into tasks: whole small images together, large ones in bands of rows; by output channels only where
-/// that leaves too few.
-std::vector<StyledConvTask> make_tasks(const StyledConvParams& p, int64_t batch) {
-  std::vector<StyledConvTask> tasks;
-  if (p.out_height <= kBand) {
-    const int64_t image = (p.height + 2) * (p.width + 2) * p.packing.blocks * p.packing.block;
-    const int64_t together = std::max<int64_t>(1, kPackedFloats / image);
-    for (int64_t n = 0; n < batch; n += together) {
-      tasks.push_back({n, std::min(n + together, batch), 0, p.out_height, 0, p.packing.chunks});
-    }
-  } else {
-    for (int64_t n = 0; n < batch; ++n) {
-      for (int64_t row = 0; row < p.out_height; row += kBand) {
-        tasks.push_back({n, n + 1, row, std::min(row + kBand, p.out_height), 0, p.packing.chunks});
-      }
-    }
-  }
-  const int64_t wanted = 2 * at::get_num_threads(), have = static_cast<int64_t>(tasks.size());
-  const int64_t parts = std::min(p.packing.chunks, (wanted + have - 1) / have);
-  if (have >= wanted || parts == 1) return tasks;
-  std::vector<StyledConvTask> finer;
-  for (const auto& task : tasks) {
-    for (int64_t i = 0; i < parts; ++i) {
-      finer.push_back(task);
-      finer.back().chunk_begin = p.packing.chunks * i / parts;
-      finer.back().chunk_end = p.packing.chunks * (i + 1) / parts;
-    }
-  }
-  return finer;
+template <StyledConv* kBackend>
+Tensor styled_conv_entry(const Tensor& x, const Tensor& data, at::IntArrayRef shape, const OptionalTensor& in_scale,
+                         const OptionalTensor& out_scale, const OptionalTensor& noise, const OptionalTensor& bias,
+                         Floats scalars, bool upsample, Floats fir) {
+  return kBackend(weights_from(data, shape), {.x = x,
+                                              .in_scale = in_scale.value_or(Tensor()),
+                                              .out_scale = out_scale.value_or(Tensor()),
+                                              .noise = noise.value_or(Tensor()),
+                                              .noise_strength = static_cast<float>(scalars[3]),
+                                              .bias = bias.value_or(Tensor()),
+                                              .activation = activation_from(scalars),
+                                              .upsample = upsample,
+                                              .fir = taps_from(fir)});
 }
 
-void run(const StyledConvParams& p, int64_t batch) {
-  const auto tasks = make_tasks(p, batch);
-  at::parallel_for(0, static_cast<int64_t>(tasks.size()), 1, [&](int64_t begin, int64_t end) {
-    Tensor scratch;
-    for (int64_t i = begin; i < end; ++i) {
-      const auto& task = tasks[static_cast<size_t>(i)];
-      const auto layout = make_styled_conv_layout(p, task);
-      const int64_t needed = layout.packed_size + layout.sums_size;
-      if (!scratch.defined() || scratch.numel() < needed) scratch = at::empty({needed}, at::kFloat);
-      LIFTED_CALL_ISA(styled_conv, p, task, layout, scratch.data_ptr<float>());
-    }
-  });
+template <PackedLinear* kBackend>
+Tensor packed_linear_entry(const Tensor& x, const Tensor& data, at::IntArrayRef shape, const OptionalTensor& bias,
+                           Floats scalars) {
+  return kBackend(weights_from(data, shape), x, bias.value_or(Tensor()), activation_from(scalars));
 }
 
-void set_activation(StyledConvParams& p, const Activation& activation) {
-  p.slope = activation.slope, p.gain = activation.gain, p.clamp = activation.clamp;
+template <StyledToRgb* kBackend>
+Tensor to_rgb_entry(const Tensor& x, const Tensor& weight, const Tensor& bias, const OptionalTensor& skip, double clamp,
+                    Floats fir) {
+  return kBackend({.x = x,
+                   .weight = weight,
+                   .bias = bias,
+                   .skip = skip.value_or(Tensor()),
+                   .clamp = static_cast<float>(clamp),
+                   .fir = taps_from(fir)});
 }
+
+template <StyledConv* kBackend>
+constexpr StyledConvSchema* conv_entry = &styled_conv_entry<kBackend>;
+template <PackedLinear* kBackend>
+constexpr PackedLinearSchema* linear_entry = &packed_linear_entry<kBackend>;
+template <StyledToRgb* kBackend>
+constexpr ToRgbSchema* rgb_entry = &to_rgb_entry<kBackend>;
+
+// ---- the dispatcher ----
+
+Tensor call_styled_conv(const Tensor& x, const Tensor& data, at::IntArrayRef shape, const OptionalTensor& in_scale,
+                        const OptionalTensor& out_scale, const OptionalTensor& noise, const OptionalTensor& bias,
+                        Floats scalars, bool upsample, Floats fir) {
+  static const auto op = find_op<StyledConvSchema>("lifted::styled_conv");
+  return op.call(x, data, shape, in_scale, out_scale, noise, bias, scalars, upsample, fir);
+}
+
+Tensor call_packed_linear(const Tensor& x, const Tensor& data, at::IntArrayRef shape, const OptionalTensor& bias,
+                          Floats scalars) {
+  static const auto op = find_op<PackedLinearSchema>("lifted::packed_linear");
+  return op.call(x, data, shape, bias, scalars);
+}
+
+Tensor call_styled_to_rgb(const Tensor& x, const Tensor& weight, const Tensor& bias, const OptionalTensor& skip,
+                          double clamp, Floats fir) {
+  static const auto op = find_op<ToRgbSchema>("lifted::styled_to_rgb");
+  return op.call(x, weight, bias, skip, clamp, fir);
+}
+
+Tensor call_pack_weights(const Tensor& weight) {
+  static const auto op = find_op<PackWeights>("lifted::pack_weights");
+  return op.call(weight);
+}
+
+Tensor call_unpack_weights(const Tensor& data, at::IntArrayRef size) {
+  static const auto op = find_op<UnpackWeights>("lifted::unpack_weights");
+  return op.call(data, size);
+}
+
+// ---- references: of weights as they are ----
+
+PackedWeights plain(const PackedWeights& weights) {
+  PackedWeights result = weights;
+  result.data = call_unpack_weights(weights.data, {weights.out, weights.in, weights.kernel, weights.kernel});
+  return result;
+}
+
+Tensor styled_conv_reference(const PackedWeights& weights, const StyledConvInputs& inputs) {
+  return reference::styled_conv(plain(weights), inputs);
+}
+
+Tensor packed_linear_reference(const PackedWeights& weights, const Tensor& x, const Tensor& bias,
+                               const Activation& activation) {
+  return reference::packed_linear(plain(weights), x, bias, activation);
+}
+
+constexpr auto* kConvReference = conv_entry<styled_conv_reference>;
+constexpr auto* kLinearReference = linear_entry<packed_linear_reference>;
+constexpr auto* kRgbReference = rgb_entry<reference::styled_to_rgb>;
 
 }  // namespace
+
+TORCH_LIBRARY_FRAGMENT(lifted, m) {
+  m.def("pack_weights(Tensor weight) -> Tensor");
+  m.def("unpack_weights(Tensor data, int[] size) -> Tensor");
+  m.def(
+      "styled_conv(Tensor x, Tensor data, int[] shape, Tensor? in_scale, Tensor? out_scale, Tensor? noise, "
+      "Tensor? bias, float[] scalars, bool upsample, float[] fir) -> Tensor");
+  m.def("packed_linear(Tensor x, Tensor data, int[] shape, Tensor? bias, float[] scalars) -> Tensor");
+  m.def("styled_to_rgb(Tensor x, Tensor weight, Tensor bias, Tensor? skip, float clamp, float[] fir) -> Tensor");
+  implement<PackWeights>(m, "pack_weights",
+                         {.cpu = cpu::pack_weights,
+                          .cuda = nullptr,
+                          .elsewhere = reference::pack_weights,
+                          .autograd = reference_gradient<reference::pack_weights, call_pack_weights>});
+  implement<UnpackWeights>(m, "unpack_weights",
+                           {.cpu = cpu::unpack_weights,
+                            .cuda = nullptr,
+                            .elsewhere = reference::unpack_weights,
+                            .autograd = reference_gradient<reference::unpack_weights, call_unpack_weights>});
+  implement<StyledConvSchema>(m, "styled_conv",
+                              {.cpu = fp32_kernel<conv_entry<cpu::styled_conv>, kConvReference>,
+                               .cuda = LIFTED_CUDA_KERNEL(conv_entry<cuda::styled_conv>),
+                               .elsewhere = kConvReference,
+                               .autograd = reference_gradient<kConvReference, call_styled_conv>});
+  implement<PackedLinearSchema>(m, "packed_linear",
+                                {.cpu = fp32_kernel<linear_entry<cpu::packed_linear>, kLinearReference>,
+                                 .cuda = nullptr,
+                                 .elsewhere = kLinearReference,
+                                 .autograd = reference_gradient<kLinearReference, call_packed_linear>});
+  implement<ToRgbSchema>(m, "styled_to_rgb",
+                         {.cpu = fp32_kernel<rgb_entry<cpu::styled_to_rgb>, kRgbReference>,
+                          .cuda = nullptr,
+                          .elsewhere = kRgbReference,
+                          .autograd = reference_gradient<kRgbReference, call_styled_to_rgb>});
+}
 
 PackedWeights pack_weights(const Tensor& weight) {
   const int64_t kernel = weight.dim() == 4 ? weight.size(2) : 1;
   TORCH_CHECK(weight.dim() == 2 || (weight.dim() == 4 && weight.size(3) == kernel && (kernel == 1 || kernel == 3)),
               "pack_weights: weight must be out×in, out×in×1×1 or out×in×3×3, got ", weight.sizes());
-  torch::NoGradGuard no_grad;
-  PackedWeights packed;
-  packed.kernel = kernel;
-  packed.packing = make_conv_packing(weight.size(0), weight.size(1), kernel * kernel);
-  const ConvPacking& k = packed.packing;
-  auto padded = at::constant_pad_nd(weight.to(at::kFloat).reshape({k.out, k.in, k.taps}),
-                                    {0, 0, 0, k.blocks * k.block - k.in, 0, k.padded_out - k.out});
-  padded = padded.view({k.chunks, k.chunk, k.blocks, k.block, k.taps});
-  packed.data = padded.permute({0, 2, 4, 3, 1}).contiguous();
-  return packed;
+  const torch::NoGradGuard no_grad;
+  return {weight.size(0), weight.size(1), kernel,
+          call_pack_weights(weight.detach().reshape({weight.size(0), weight.size(1), kernel, kernel}))};
 }
 
-Tensor pad_outputs(const Tensor& values, const PackedWeights& weights) {
-  return at::constant_pad_nd(values, {0, weights.packing.padded_out - weights.packing.out}).contiguous();
+Tensor styled_conv(const PackedWeights& weights, const StyledConvInputs& in, Implementation implementation) {
+  TORCH_CHECK(in.x.dim() == 4 && in.x.size(1) == weights.in, "styled_conv: x must have ", weights.in, " channels, got ",
+              in.x.sizes());
+  TORCH_CHECK(!in.upsample || weights.kernel == 3, "styled_conv: upsampling needs a 3×3 kernel");
+  const Activation& a = in.activation;
+  const auto f = implementation == Implementation::reference ? in_fp32<kConvReference> : call_styled_conv;
+  return f(in.x, weights.data, shape_of(weights), optional(in.in_scale), optional(in.out_scale), optional(in.noise),
+           optional(in.bias), std::array<double, 4>{a.slope, a.gain, a.clamp, in.noise_strength}, in.upsample,
+           taps_of(in.fir));
 }
 
-Tensor styled_conv(const PackedWeights& weights, const StyledConvInputs& inputs) {
-  const auto x = inputs.x.contiguous(at::MemoryFormat::ChannelsLast);
-  const int64_t batch = x.size(0), scale = inputs.upsample ? 2 : 1;
-  TORCH_CHECK(x.scalar_type() == at::kFloat && x.size(1) == weights.packing.in, "styled_conv: x must be float32 with ",
-              weights.packing.in, " channels, got ", x.scalar_type(), " ", x.sizes());
-  TORCH_CHECK(!inputs.upsample || weights.kernel == 3, "styled_conv: upsampling needs a 3×3 kernel");
-  auto out = at::empty({batch, weights.packing.out, x.size(2) * scale, x.size(3) * scale},
-                       x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  if (out.numel() == 0) return out;
-  StyledConvParams p;
-  p.packing = weights.packing;
-  p.kernel = weights.kernel;
-  p.upsample = inputs.upsample;
-  p.x = x.data_ptr<float>();
-  p.weight = weights.data.data_ptr<float>();
-  p.out = out.data_ptr<float>();
-  p.height = x.size(2), p.width = x.size(3);
-  p.out_height = out.size(2), p.out_width = out.size(3);
-  const auto in_scale = inputs.in_scale.defined() ? inputs.in_scale.contiguous() : Tensor();
-  const auto out_scale = inputs.out_scale.defined() ? inputs.out_scale.contiguous() : Tensor();
-  const auto noise = inputs.noise.defined() ? inputs.noise.contiguous() : Tensor();
-  p.in_scale = pointer(in_scale), p.out_scale = pointer(out_scale), p.noise = pointer(noise),
-  p.bias = pointer(inputs.bias);
-  p.noise_stride = noise.defined() && noise.size(0) > 1 ? p.out_height * p.out_width : 0;
-  p.noise_strength = inputs.noise_strength;
-  set_activation(p, inputs.activation);
-  std::copy(inputs.fir.begin(), inputs.fir.end(), p.fir);
-  run(p, batch);
-  return out;
+Tensor packed_linear(const PackedWeights& weights, const Tensor& x, const Tensor& bias, const Activation& activation,
+                     Implementation implementation) {
+  TORCH_CHECK(x.dim() == 2 && x.size(1) == weights.in && weights.kernel == 1, "packed_linear: x must have shape [B, ",
+              weights.in, "], got ", x.sizes());
+  const auto f = implementation == Implementation::reference ? in_fp32<kLinearReference> : call_packed_linear;
+  return f(x, weights.data, shape_of(weights), optional(bias),
+           std::array<double, 3>{activation.slope, activation.gain, activation.clamp});
 }
 
-Tensor packed_linear(const PackedWeights& weights, const Tensor& x_any, const Tensor& bias,
-                     const Activation& activation) {
-  TORCH_CHECK(x_any.dim() == 2 && x_any.size(1) == weights.packing.in && x_any.scalar_type() == at::kFloat,
-              "packed_linear: x must be float32 of shape [B, ", weights.packing.in, "], got ", x_any.sizes());
-  const auto x = x_any.contiguous();
-  auto out = at::empty({x.size(0), weights.packing.out}, x.options());
-  if (out.numel() == 0) return out;
-  StyledConvParams p;  // one image of one row whose pixels are the samples
-  p.packing = weights.packing;
-  p.kernel = 1;
-  p.x = x.data_ptr<float>();
-  p.weight = weights.data.data_ptr<float>();
-  p.out = out.data_ptr<float>();
-  p.height = p.out_height = 1;
-  p.width = p.out_width = x.size(0);
-  p.bias = pointer(bias);
-  set_activation(p, activation);
-  run(p, 1);
-  return out;
-}
-
-Tensor styled_to_rgb(const ToRgbInputs& inputs) {
-  const auto x = inputs.x.contiguous(at::MemoryFormat::ChannelsLast);
-  const int64_t channels = x.size(1), padded = (channels + 15) / 16 * 16;
-  const auto weight = at::constant_pad_nd(inputs.weight, {0, padded - channels}).contiguous();
-  const auto bias = inputs.bias.contiguous();
-  const auto skip = inputs.skip.defined() ? inputs.skip.contiguous() : Tensor();
-  TORCH_CHECK(weight.dim() == 3 && weight.size(0) == x.size(0) && weight.size(1) == 3 && bias.numel() == 3,
-              "styled_to_rgb: weight must be B×3×C and bias 3");
-  auto out = at::empty({x.size(0), 3, x.size(2), x.size(3)}, x.options());
-  ToRgbParams p;
-  p.x = x.data_ptr<float>();
-  p.weight = weight.data_ptr<float>();
-  p.bias = bias.data_ptr<float>();
-  p.skip = pointer(skip);
-  p.out = out.data_ptr<float>();
-  p.height = x.size(2), p.width = x.size(3), p.channels = channels, p.padded_channels = padded;
-  p.clamp = inputs.clamp;
-  std::copy(inputs.fir.begin(), inputs.fir.end(), p.fir);
-  at::parallel_for(0, x.size(0) * x.size(2), std::max<int64_t>(1, 2048 / p.width), [&](int64_t begin, int64_t end) {
-    const auto line = at::zeros({p.width / 2 + 2}, at::kFloat);
-    LIFTED_CALL_ISA(to_rgb_rows, p, begin, end, line.data_ptr<float>());
-  });
-  return out;
+Tensor styled_to_rgb(const ToRgbInputs& in, Implementation implementation) {
+  TORCH_CHECK(
+      in.x.dim() == 4 && in.weight.sizes() == at::IntArrayRef({in.x.size(0), 3, in.x.size(1)}) && in.bias.numel() == 3,
+      "styled_to_rgb: weight must be B×3×C and bias 3");
+  const auto f = implementation == Implementation::reference ? in_fp32<kRgbReference> : call_styled_to_rgb;
+  return f(in.x, in.weight, in.bias, optional(in.skip), in.clamp, taps_of(in.fir));
 }
 
 std::optional<std::array<float, 4>> separate_fir(const Tensor& kernel) {

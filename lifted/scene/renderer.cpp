@@ -5,6 +5,7 @@
 
 #include "lifted/base/device.h"
 #include "lifted/base/error.h"
+#include "lifted/ops/arguments.h"
 #include "lifted/ops/rasterize.h"
 #include "lifted/ops/surface.h"
 #include "lifted/scene/contour_clip.h"
@@ -53,7 +54,7 @@ void shade_scene(const LitScene& scene, const Renderer& renderer, LitRender& res
   result.canonical_image = scene.albedo;
   if (!scene.light.defined()) return;
   const auto light = parse_light(scene.light);
-  if (!renderer.config().reference && ops::surface_fusable({scene.depth, scene.albedo, scene.light})) {
+  if (!renderer.config().reference && !ops::wants_gradient(scene.depth, scene.albedo, scene.light)) {
     const auto shaded =
         ops::shade_surface(scene.depth, surface_camera(renderer.camera()), renderer.config().unit_normals,
                            {light.ambient, light.diffuse, light.direction}, scene.albedo);
@@ -76,7 +77,7 @@ Renderer::Renderer(RendererConfig config) : config_(std::move(config)), camera_{
 }
 
 torch::Tensor Renderer::normals(const torch::Tensor& depth) const {
-  if (!config_.reference && ops::surface_fusable({depth})) {
+  if (!config_.reference && !ops::wants_gradient(depth)) {
     return ops::shade_surface(depth, surface_camera(camera_), config_.unit_normals).normals;
   }
   return normals_from_depth(depth, camera_, config_.unit_normals);
@@ -92,7 +93,7 @@ torch::Tensor Renderer::warp(const torch::Tensor& depth, const torch::Tensor& vi
             fmt::join(transform_map.sizes(), "×"));
   }
   const auto motion = motion_from_view(view, config_.rotation_centre_depth);
-  if (!config_.reference && ops::surface_fusable({depth, view, transform_map})) {
+  if (!config_.reference && !ops::wants_gradient(depth, view, transform_map)) {
     const auto centre = constant({0.0, 0.0, motion.centre_depth}, {3}, depth.options());
     const auto offset = centre + motion.translation - motion.rotation.matmul(centre);
     return ops::surface_vertices(depth, surface_camera(camera_), motion.rotation, offset, transform_map);
@@ -115,8 +116,8 @@ RenderedMesh Renderer::draw(const torch::Tensor& vertices, const torch::Tensor& 
   options.background = config_.background;
   options.background_depth = config_.background_depth();
   options.perspective_correct = config_.perspective_correct;
-  options.reference = config_.reference;
-  const auto drawn = ops::rasterize(vertices, texture.permute({0, 2, 3, 1}), options);
+  const auto drawn = ops::rasterize(vertices, texture.permute({0, 2, 3, 1}), options,
+                                    config_.reference ? ops::Implementation::reference : ops::Implementation::fused);
   const auto mask = drawn.depth.detach().lt(config_.background_depth()).logical_and(drawn.faces.ge(0));
   return {drawn.image, drawn.depth, mask.to(drawn.depth.scalar_type()).unsqueeze(1), drawn.faces};
 }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lifted/base/runtime.h"
-#include "lifted/ops/plane_conv.h"
+#include "lifted/ops/cpu/channel_norm.h"
 #include "lifted/ops/project_upsample.h"
 #include "lifted/ops/reflect_blur.h"
 #include "lifted/ops/rowwise_linear.h"
@@ -25,7 +25,7 @@ TEST(GroupNormRelu, AgreesWithTorchAtEveryLevelSize) {
     const auto weight = torch::randn({channels}), bias = torch::randn({channels});
     const auto expected = torch::relu(torch::group_norm(x, channels / 4, weight, bias));
     expect_close(fmt::format("group_norm_relu {}@{}", channels, side),
-                 group_norm_relu(x.clone(), channels / 4, weight, bias), expected, 5e-5);
+                 group_norm_relu(x.clone(), {channels / 4, weight, bias}), expected, 5e-5);
   }
 }
 
@@ -35,13 +35,13 @@ TEST(GroupNormRelu, KeepsPrecisionFarFromZero) {
   const auto ones = torch::ones({16}), zeros = torch::zeros({16});
   const auto expected =
       torch::relu(torch::group_norm(x.to(torch::kFloat64), 4, ones.to(torch::kFloat64), zeros.to(torch::kFloat64)));
-  expect_close("mean 1000, deviation 1", group_norm_relu(x.clone(), 4, ones, zeros), expected, 1e-3);
+  expect_close("mean 1000, deviation 1", group_norm_relu(x.clone(), {4, ones, zeros}), expected, 1e-3);
 }
 
 TEST(GroupNormRelu, GradientsFlowThroughTheTorchForm) {
   auto x = channels_last(torch::randn({2, 16, 8, 8})).requires_grad_();
   auto weight = torch::ones({16}).requires_grad_(), bias = torch::zeros({16}).requires_grad_();
-  group_norm_relu(x, 4, weight, bias).sum().backward();
+  group_norm_relu(torch::Tensor(x), {4, weight, bias}).sum().backward();
   EXPECT_TRUE(x.grad().defined() && weight.grad().defined() && bias.grad().defined());
 }
 
@@ -50,12 +50,12 @@ TEST(PlaneConv, AgreesWithTorch) {
   for (const auto& [channels, height, width, kernel] :
        {std::array{16, 40, 37, 5}, {32, 16, 16, 3}, {16, 3, 9, 5}, {16, 1, 1, 5}}) {
     const auto x = channels_last(torch::randn({3, channels, height, width}));
-    const NormAffine affine{torch::rand({3, channels}) + 0.5, torch::randn({3, channels})};
+    const cpu::NormAffine affine{torch::rand({3, channels}) + 0.5, torch::randn({3, channels})};
     const auto weight = torch::randn({1, channels, kernel, kernel}), bias = torch::randn({1});
     const auto input = torch::relu(x * affine.scale.view({3, channels, 1, 1}) + affine.shift.view({3, channels, 1, 1}));
     expect_close(fmt::format("plane_conv {}x{} k{}", height, width, kernel),
-                 affine_relu_plane_conv(x, affine, weight, bias), torch::conv2d(input, weight, bias, 1, kernel / 2),
-                 2e-4);
+                 cpu::affine_relu_plane_conv(x, affine, weight, bias),
+                 torch::conv2d(input, weight, bias, 1, kernel / 2), 2e-4);
   }
 }
 
@@ -102,11 +102,11 @@ TEST(LiftingKernels, SameBitsForAnyBatchAndThreadCount) {
   const auto weight = torch::rand({16}), bias = torch::randn({16}), taps = torch::randn({1, 16, 5, 5}),
              projection = torch::randn({16, 16, 1, 1});
   const auto all = [&](const torch::Tensor& rows, const torch::Tensor& x) {
-    const auto affine = group_norm_affine(x, 4, weight, bias);
+    const auto affine = cpu::group_norm_affine(x, 4, weight, bias);
     return std::vector{rowwise_linear(rows, matrix, {}),
                        affine.scale,
-                       group_norm_relu(x.clone(), 4, weight, bias),
-                       affine_relu_plane_conv(x, affine, taps, {}),
+                       group_norm_relu(x.clone(), {4, weight, bias}),
+                       cpu::affine_relu_plane_conv(x, affine, taps, {}),
                        reflect_blur(x, 10, 4),
                        project_and_add_upsampled(x, projection, x.slice(2, 0, 35).slice(3, 0, 35))};
   };

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "lifted/ops/bias_act.h"
+#include "lifted/ops/cpu/channel_norm.h"
 #include "lifted/ops/direction_distance.h"
 #include "lifted/ops/fir_resample.h"
 #include "lifted/ops/group_norm_relu.h"
 #include "lifted/ops/modulated_conv.h"
-#include "lifted/ops/plane_conv.h"
 #include "lifted/ops/project_upsample.h"
 #include "lifted/ops/reflect_blur.h"
 #include "lifted/ops/rowwise_linear.h"
@@ -78,7 +78,7 @@ TEST(KernelsKeepNan, StyledConv) {
         const auto packed = pack_weights(weight);
         StyledConvInputs inputs;
         inputs.x = x.contiguous(kChannelsLast);
-        inputs.bias = pad_outputs(bias, packed);
+        inputs.bias = bias;
         inputs.activation = {.slope = 0.2f, .gain = 2, .clamp = clamp};
         inputs.upsample = upsample;
         const auto fir = fir_kernel({1, 3, 3, 1}, 4);
@@ -102,7 +102,7 @@ TEST(KernelsKeepNan, PackedLinearAndToRgb) {
   rows[3][7] = NAN;
   const auto weight = torch::randn({17, 20}), bias = torch::randn({17});
   const auto packed = pack_weights(weight);
-  expect_alike("packed_linear", packed_linear(packed, rows, pad_outputs(bias, packed), {.slope = 0.2f, .gain = 2}),
+  expect_alike("packed_linear", packed_linear(packed, rows, bias, {.slope = 0.2f, .gain = 2}),
                torch::leaky_relu(torch::linear(rows, weight, bias), 0.2) * 2);
   const auto x = with_nan({2, 20, 6, 6}), colours = torch::randn({2, 3, 20}), offset = torch::randn({3});
   const auto expected = (torch::einsum("bkc,bchw->bkhw", {colours, x}) + offset.view({1, 3, 1, 1})).clamp(-1, 1);
@@ -116,14 +116,14 @@ TEST(KernelsKeepNan, GroupNormReluAndPlaneConv) {
   const torch::NoGradGuard guard;
   const auto x = with_nan({2, 16, 8, 8}).contiguous(kChannelsLast);
   const auto weight = torch::randn({16}), bias = torch::randn({16});
-  expect_alike("group_norm_relu", group_norm_relu(x.clone(), 4, weight, bias),
+  expect_alike("group_norm_relu", group_norm_relu(x.clone(), {4, weight, bias}),
                torch::relu(torch::group_norm(x, 4, weight, bias)));
-  const NormAffine affine{torch::rand({2, 16}) + 0.5, torch::randn({2, 16})};
+  const cpu::NormAffine affine{torch::rand({2, 16}) + 0.5, torch::randn({2, 16})};
   const auto taps = torch::randn({1, 16, 5, 5}), offset = torch::randn({1});
   const auto input = torch::relu(x * affine.scale.view({2, 16, 1, 1}) + affine.shift.view({2, 16, 1, 1}));
   const auto expected =
       torch::conv2d(input.to(torch::kDouble), taps.to(torch::kDouble), offset.to(torch::kDouble), 1, 2);
-  expect_alike("plane_conv", affine_relu_plane_conv(x, affine, taps, offset), expected.to(torch::kFloat32), 2e-4);
+  expect_alike("plane_conv", cpu::affine_relu_plane_conv(x, affine, taps, offset), expected.to(torch::kFloat32), 2e-4);
 }
 
 TEST(KernelsKeepNan, ProjectUpsampleBlurAndLinear) {

@@ -60,18 +60,16 @@ INSTANTIATE_TEST_SUITE_P(Barycentrics, Rasterize, ::testing::Bool(),
                          [](const auto& tested) { return tested.param ? "PerspectiveCorrect" : "Affine"; });
 
 TEST_P(Rasterize, KernelEqualsReference) {
-  auto options = options_for(96, GetParam());
+  const auto options = options_for(96, GetParam());
   for (const double yaw : {0.0, 0.5, -0.9, 1.5, 3.0}) {
     const auto points = turned(grid_at(smooth_depth(2, 96)), yaw, 0.2), colours = torch::rand({2, 96, 96, 3});
-    options.reference = false;
     const auto kernel = rasterize(points, colours, options);
-    options.reference = true;
-    expect_same(kernel, rasterize(points, colours, options), 1e-3);
+    expect_same(kernel, rasterize(points, colours, options, Implementation::reference), 1e-3);
   }
 }
 
 TEST_P(Rasterize, KernelEqualsReferenceOnWildMeshes) {
-  auto options = options_for(33, GetParam());
+  const auto options = options_for(33, GetParam());
   for (int i = 0; i < 8; ++i) {
     auto points = torch::randn({2, 19, 35, 3});
     points.select(3, 2).add_(1.0);                   // Part of it behind the camera.
@@ -81,10 +79,8 @@ TEST_P(Rasterize, KernelEqualsReferenceOnWildMeshes) {
     points.slice(1, 12, 13).slice(2, 0, 9).select(3, 2).fill_(0);
     points.slice(3, 0, 2).mul_(0.05);
     const auto colours = torch::rand({2, 19, 35, 2});
-    options.reference = false;
     const auto kernel = rasterize(points, colours, options);
-    options.reference = true;
-    const auto reference = rasterize(points, colours, options);
+    const auto reference = rasterize(points, colours, options, Implementation::reference);
     const auto same = kernel.faces.eq(reference.faces);
     EXPECT_GE(same.to(torch::kFloat).mean().item<double>(), 0.995);
     EXPECT_TRUE(kernel.image.isfinite().all().item<bool>());
@@ -94,16 +90,15 @@ TEST_P(Rasterize, KernelEqualsReferenceOnWildMeshes) {
 }
 
 TEST_P(Rasterize, GradientEqualsReference) {
-  auto options = options_for(64, GetParam());
+  const auto options = options_for(64, GetParam());
   const auto points = turned(grid_at(smooth_depth(2, 64, torch::kDouble)), 0.6, -0.1),
              colours = torch::rand({2, 64, 64, 3}, torch::kDouble);
   const auto weight = torch::randn({2, 3, 64, 64}, torch::kDouble),
              depth_weight = torch::randn({2, 64, 64}, torch::kDouble);
   std::vector<torch::Tensor> gradients;
-  for (const bool reference : {false, true}) {
-    options.reference = reference;
+  for (const auto implementation : {Implementation::fused, Implementation::reference}) {
     const auto p = points.clone().requires_grad_(), c = colours.clone().requires_grad_();
-    const auto drawn = rasterize(p, c, options);
+    const auto drawn = rasterize(p, c, options, implementation);
     ((drawn.image * weight).sum() + (drawn.depth * depth_weight).sum()).backward();
     gradients.push_back(p.grad());
     gradients.push_back(c.grad());

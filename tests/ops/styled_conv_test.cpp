@@ -20,6 +20,7 @@ using torch::Tensor;
 
 struct Layer {
   Tensor x, weight, style, noise, bias, fir;
+  Tensor demodulation;  // B×out; computed once: a matrix product may feel the number of threads
   double strength = 0.3;
   bool upsample = false;
   std::optional<double> clamp;
@@ -35,6 +36,7 @@ Layer random_layer(int64_t batch, int64_t in, int64_t out, std::array<int64_t, 2
   l.bias = torch::randn({out});
   l.fir = ops::fir_kernel({1, 3, 3, 1}, 4);
   l.upsample = upsample;
+  l.demodulation = at::rsqrt(at::matmul(l.style.square(), l.weight.square().sum(at::IntArrayRef{2, 3}).t()) + 1e-8);
   return l;
 }
 
@@ -48,14 +50,13 @@ Tensor run_reference(const Layer& l) {
 
 Tensor run_fused(const Layer& l, int64_t first, int64_t count) {
   const auto packed = ops::pack_weights(l.weight);
-  const auto energy = at::matmul(l.style.square(), l.weight.square().sum(at::IntArrayRef{2, 3}).t());
   ops::StyledConvInputs inputs;
   inputs.x = l.x.slice(0, first, first + count).contiguous(kChannelsLast);
   inputs.in_scale = l.style.slice(0, first, first + count);
-  inputs.out_scale = ops::pad_outputs(at::rsqrt(energy + 1e-8).slice(0, first, first + count), packed);
+  inputs.out_scale = l.demodulation.slice(0, first, first + count);
   inputs.noise = l.noise.size(0) > 1 ? l.noise.slice(0, first, first + count) : l.noise;
   inputs.noise_strength = static_cast<float>(l.strength);
-  inputs.bias = ops::pad_outputs(l.bias, packed);
+  inputs.bias = l.bias;
   inputs.activation = {.slope = 0.2f, .gain = std::sqrt(2.0f)};
   if (l.clamp) inputs.activation.clamp = static_cast<float>(*l.clamp);
   inputs.upsample = l.upsample;
@@ -115,7 +116,7 @@ TEST(PackedLinear, EqualsMatmulForAnyBatch) {
   for (const auto& [in, out] : {std::pair<int64_t, int64_t>{1, 1}, {5, 17}, {512, 512}, {512, 16}, {130, 65}}) {
     const auto weight = torch::randn({out, in}) / std::sqrt(static_cast<double>(in)), bias = torch::randn({out});
     const auto packed = ops::pack_weights(weight);
-    const auto padded_bias = ops::pad_outputs(bias, packed);
+    const auto padded_bias = bias;
     const auto x = torch::randn({9, in});
     const auto y = ops::packed_linear(packed, x, padded_bias, {.slope = 0.2f, .gain = 2});
     ASSERT_TRUE(at::allclose(y, at::leaky_relu(at::matmul(x, weight.t()) + bias, 0.2) * 2, 1e-4, 1e-5));

@@ -1,76 +1,70 @@
 #include "lifted/base/error.h"
-#include "lifted/ops/rasterize_backends.h"
+#include "lifted/ops/backends.h"
+#include "lifted/ops/dispatch.h"
 
-namespace lifted::ops::backend {
+namespace lifted::ops {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-class RasterizeFunction : public torch::autograd::Function<RasterizeFunction> {
- public:
-  static variable_list forward(AutogradContext* context, const torch::Tensor& vertices, const torch::Tensor& attributes,
-                               int64_t size, double focal, const torch::Tensor& background, double background_depth,
-                               bool perspective_correct) {
+/// Takes the tensors apart from the rest: torch's Function differentiates with respect to its own arguments.
+struct RasterizeFunction : torch::autograd::Function<RasterizeFunction> {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& vertices,
+                                                const Tensor& attributes, const RasterizeInputs& inputs) {
     at::AutoDispatchBelowADInplaceOrView below;
-    auto [image, depth, faces] =
-        rasterize_dispatched(vertices, attributes, size, focal, background, background_depth, perspective_correct);
+    const auto [image, depth, faces] = call::rasterize(inputs);
     context->save_for_backward({vertices, attributes, faces});
     context->mark_non_differentiable({faces});
-    context->saved_data["focal"] = focal;
-    context->saved_data["perspective_correct"] = perspective_correct;
+    context->saved_data["focal"] = inputs.focal;
+    context->saved_data["perspective_correct"] = inputs.perspective_correct;
     return {image, depth, faces};
   }
 
-  static variable_list backward(AutogradContext* context, variable_list grads) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto &vertices = saved[0], &attributes = saved[1], &faces = saved[2];
     const int64_t b = faces.size(0), size = faces.size(1);
-    const auto grad_image =
-        grads[0].defined() ? grads[0] : torch::zeros({b, attributes.size(3), size, size}, vertices.options());
-    const auto grad_depth = grads[1].defined() ? grads[1] : torch::zeros({b, size, size}, vertices.options());
-    const auto [grad_vertices, grad_attributes] = rasterize_backward_dispatched(
-        grad_image, grad_depth, vertices, attributes, faces, context->saved_data["focal"].toDouble(),
-        context->saved_data["perspective_correct"].toBool());
-    return {grad_vertices, grad_attributes, {}, {}, {}, {}, {}};
+    const auto or_zero = [&](const Tensor& grad, at::IntArrayRef shape) {
+      return grad.defined() ? grad : at::zeros(shape, vertices.options());
+    };
+    const auto [grad_vertices, grad_attributes] =
+        call::rasterize_backward({.grad_image = or_zero(grads[0], {b, attributes.size(3), size, size}),
+                                  .grad_depth = or_zero(grads[1], {b, size, size}),
+                                  .vertices = vertices,
+                                  .attributes = attributes,
+                                  .faces = faces,
+                                  .focal = context->saved_data["focal"].toDouble(),
+                                  .perspective_correct = context->saved_data["perspective_correct"].toBool()});
+    return {grad_vertices, grad_attributes, {}};
   }
 };
 
 /// Exists to say no: the gradient of the rasterizer is not differentiable again.
-class RasterizeBackwardFunction : public torch::autograd::Function<RasterizeBackwardFunction> {
- public:
-  static variable_list forward(AutogradContext*, const torch::Tensor& grad_image, const torch::Tensor& grad_depth,
-                               const torch::Tensor& vertices, const torch::Tensor& attributes,
-                               const torch::Tensor& faces, double focal, bool perspective_correct) {
+struct RasterizeBackwardFunction : torch::autograd::Function<RasterizeBackwardFunction> {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext*, const Tensor&, const Tensor&,
+                                                const Tensor&, const Tensor&, const RasterizeGradientInputs& inputs) {
     at::AutoDispatchBelowADInplaceOrView below;
-    const auto [grad_vertices, grad_attributes] =
-        rasterize_backward_dispatched(grad_image, grad_depth, vertices, attributes, faces, focal, perspective_correct);
+    const auto [grad_vertices, grad_attributes] = call::rasterize_backward(inputs);
     return {grad_vertices, grad_attributes};
   }
 
-  static variable_list backward(AutogradContext*, const variable_list&) {
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext*,
+                                                 const torch::autograd::variable_list&) {
     fail(
-        "rasterize cannot be differentiated twice: use RasterizeOptions::reference, whose gradient is made of tensor "
+        "rasterize cannot be differentiated twice: use Implementation::reference, whose gradient is made of tensor "
         "operations");
   }
 };
 
 }  // namespace
 
-RasterizeOutputs rasterize_autograd(const torch::Tensor& vertices, const torch::Tensor& attributes, int64_t size,
-                                    double focal, const torch::Tensor& background, double background_depth,
-                                    bool perspective_correct) {
-  const auto outputs =
-      RasterizeFunction::apply(vertices, attributes, size, focal, background, background_depth, perspective_correct);
+RasterizeOutputs autograd::rasterize(const RasterizeInputs& inputs) {
+  const auto outputs = RasterizeFunction::apply(inputs.vertices, inputs.attributes, inputs);
   return {outputs[0], outputs[1], outputs[2]};
 }
 
-RasterizeGradients rasterize_backward_autograd(const torch::Tensor& grad_image, const torch::Tensor& grad_depth,
-                                               const torch::Tensor& vertices, const torch::Tensor& attributes,
-                                               const torch::Tensor& faces, double focal, bool perspective_correct) {
-  const auto grads =
-      RasterizeBackwardFunction::apply(grad_image, grad_depth, vertices, attributes, faces, focal, perspective_correct);
+RasterizeGradients autograd::rasterize_backward(const RasterizeGradientInputs& in) {
+  const auto grads = RasterizeBackwardFunction::apply(in.grad_image, in.grad_depth, in.vertices, in.attributes, in);
   return {grads[0], grads[1]};
 }
 
-}  // namespace lifted::ops::backend
+}  // namespace lifted::ops

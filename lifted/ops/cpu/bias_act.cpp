@@ -1,26 +1,26 @@
-#include "lifted/ops/cpu/bias_act.h"
-
+#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
+#include "lifted/ops/backends.h"
 #include "lifted/ops/cpu/bias_act_kernel.h"
 
-namespace lifted::ops::cpu {
+namespace lifted::ops {
 namespace {
 
 /// Whether the channels of x lie next to each other; x is then dense in that order.
-bool is_channels_innermost(const torch::Tensor& x) {
+bool is_channels_innermost(const Tensor& x) {
   return x.dim() == 2 || (x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous());
 }
 
-torch::Tensor dense(const torch::Tensor& x) {
+Tensor dense_in_layout(const Tensor& x) {
   return x.contiguous(x.dim() == 4 ? x.suggest_memory_format() : at::MemoryFormat::Contiguous);
 }
 
 /// Describes x (already dense) as runs; returns their number.
 template <typename T>
-int64_t describe_runs(const torch::Tensor& x, BiasActParams<T>& p) {
+int64_t describe_runs(const Tensor& x, BiasActParams<T>& p) {
   p.channels = x.size(1);
   p.channels_innermost = is_channels_innermost(x);
   p.length = p.channels_innermost ? x.size(1) : x[0][0].numel();
@@ -33,12 +33,11 @@ int64_t grain(int64_t length) {
 
 }  // namespace
 
-torch::Tensor bias_act(const torch::Tensor& x_any, const OptionalTensor& bias, double slope, double gain,
-                       double clamp) {
-  const auto x = dense(x_any);
+Tensor cpu::bias_act(const Tensor& x_any, const OptionalTensor& bias, double slope, double gain, double clamp) {
+  const auto x = dense_in_layout(x_any);
   auto out = torch::empty_like(x);
   if (x.numel() == 0) return out;
-  const auto b = bias ? bias->contiguous() : torch::Tensor();
+  const auto b = bias ? bias->contiguous() : Tensor();
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "lifted::bias_act", [&] {
     BiasActParams<scalar_t> p = {};
     p.x = x.data_ptr<scalar_t>();
@@ -52,9 +51,8 @@ torch::Tensor bias_act(const torch::Tensor& x_any, const OptionalTensor& bias, d
   return out;
 }
 
-torch::Tensor bias_act_gradient(const torch::Tensor& grad_any, const torch::Tensor& y_any, double slope, double gain,
-                                double clamp) {
-  const auto y = dense(y_any);
+Tensor cpu::bias_act_gradient(const Tensor& grad_any, const Tensor& y_any, double slope, double gain, double clamp) {
+  const auto y = dense_in_layout(y_any);
   const auto grad = grad_any.contiguous(y.dim() == 4 ? y.suggest_memory_format() : at::MemoryFormat::Contiguous);
   auto out = torch::empty_like(y);
   if (y.numel() == 0) return out;
@@ -71,4 +69,4 @@ torch::Tensor bias_act_gradient(const torch::Tensor& grad_any, const torch::Tens
   return out;
 }
 
-}  // namespace lifted::ops::cpu
+}  // namespace lifted::ops

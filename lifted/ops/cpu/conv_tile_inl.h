@@ -29,7 +29,7 @@ template <int P, int G, int Block>
 void conv_tile(const ConvRow& r, const TapList& taps, int64_t pixel, int64_t group) {
   const float* x0 = r.x + pixel * Block;
   float* sums = r.sums + pixel * r.sum_stride + group * 16;
-  F16 acc[P][G];
+  Floats16 acc[P][G];
 #pragma GCC unroll 32
   for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 4
@@ -39,12 +39,12 @@ void conv_tile(const ConvRow& r, const TapList& taps, int64_t pixel, int64_t gro
     const float* x = x0 + taps.input_offset[t];
     const float* w = r.weight + taps.weight_tap[t] * Block * r.chunk + group * 16;
     for (int c = 0; c < Block; ++c, w += r.chunk) {
-      F16 weight[G];
+      Floats16 weight[G];
 #pragma GCC unroll 4
       for (int g = 0; g < G; ++g) weight[g] = load(w + g * 16);
 #pragma GCC unroll 32
       for (int p = 0; p < P; ++p) {
-        const F16 input = broadcast(x[p * Block + c]);
+        const Floats16 input = broadcast(x[p * Block + c]);
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) acc[p][g] = multiply_add(input, weight[g], acc[p][g]);
       }

@@ -1,15 +1,14 @@
-#include "lifted/ops/cpu/fir_resample.h"
-
+#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
+#include "lifted/ops/backends.h"
 #include "lifted/ops/cpu/fir_resample_kernel.h"
 
-namespace lifted::ops::cpu {
+namespace lifted::ops {
 
-torch::Tensor fir_resample(const torch::Tensor& x_any, const torch::Tensor& kernel, at::IntArrayRef factors,
-                           at::IntArrayRef pads) {
+Tensor cpu::fir_resample(const Tensor& x_any, const Tensor& kernel, at::IntArrayRef factors, at::IntArrayRef pads) {
   // Three-channel images are filtered plane by plane: runs of three are too short to be worth keeping together.
   const bool interleaved = x_any.suggest_memory_format() == at::MemoryFormat::ChannelsLast && x_any.size(1) >= 8;
   const auto format = interleaved ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
@@ -38,4 +37,4 @@ torch::Tensor fir_resample(const torch::Tensor& x_any, const torch::Tensor& kern
   return out.contiguous(x_any.suggest_memory_format());
 }
 
-}  // namespace lifted::ops::cpu
+}  // namespace lifted::ops

@@ -2,26 +2,14 @@
 
 #include <type_traits>
 
+#include "lifted/ops/core/taps.h"
 #include "lifted/ops/cpu/simd.h"
 
 namespace lifted::ops::LIFTED_ISA {
 namespace {
 
-/// The taps that meet real pixels (not inserted zeros, not padding) for one output coordinate: taps first, first + up,
-/// …, `count` of them, on the consecutive input pixels from `pixel`.
-struct TapRange {
-  int64_t first, pixel, count;
-};
-
-TapRange tap_range(int64_t out, int64_t down, int64_t pad, int64_t up, int64_t taps, int64_t size) {
-  const int64_t start = out * down - pad;  // position of tap 0 in the zero-inserted image
-  int64_t pixel = start <= 0 ? -((-start) / up) : (start + up - 1) / up;
-  if (pixel < 0) pixel = 0;
-  const int64_t first = pixel * up - start;
-  int64_t count = first < taps ? (taps - first + up - 1) / up : 0;
-  if (pixel + count > size) count = size > pixel ? size - pixel : 0;
-  return {first, pixel, count};
-}
+using core::tap_range;
+using core::TapRange;
 
 /// The weighted sum of the pixels under the taps, for channels [begin, end) of one output pixel.
 template <typename T>
@@ -41,7 +29,7 @@ void weighted_pixels(const FirResampleParams<T>& p, const T* image, const TapRan
 /// The same for sixteen channels at once.
 void weighted_pixels16(const FirResampleParams<float>& p, const float* image, const TapRange& ty, const TapRange& tx,
                        float* out, int64_t c) {
-  F16 sum = broadcast(0);
+  Floats16 sum = broadcast(0);
   for (int64_t i = 0; i < ty.count; ++i) {
     const float* row = image + ((ty.pixel + i) * p.width + tx.pixel) * p.channels + c;
     const float* taps = p.kernel + (ty.first + i * p.up_y) * p.kernel_w + tx.first;

@@ -1,14 +1,16 @@
+#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 
-#include "lifted/base/error.h"
-#include "lifted/ops/cpu/rasterize_kernel.h"
-#include "lifted/ops/rasterize_backends.h"
+#include <algorithm>
 
-namespace lifted::ops::backend {
+#include "lifted/ops/backends.h"
+#include "lifted/ops/cpu/rasterize_kernel.h"
+
+namespace lifted::ops {
 namespace {
 
 /// Projected vertices: the tensors that the pointers of RasterizeParams point into.
-struct Scratch {
+struct ProjectedGrid {
   torch::Tensor x, y, z, bounds;
 };
 
@@ -31,10 +33,10 @@ RasterizeParams<T> mesh_params(const torch::Tensor& vertices, const torch::Tenso
 }
 
 template <typename T>
-Scratch project(RasterizeParams<T>& p, const torch::TensorOptions& options) {
+ProjectedGrid project_grid(RasterizeParams<T>& p, const torch::TensorOptions& options) {
   const int64_t chunks = rasterize_chunks(p.columns);
   p.scratch_columns = (chunks + 1) * kRasterizeChunk;
-  Scratch scratch;
+  ProjectedGrid scratch;
   for (auto* tensor : {&scratch.x, &scratch.y, &scratch.z})
     *tensor = torch::empty({p.batch, p.rows, p.scratch_columns}, options);
   scratch.bounds = torch::empty({p.batch, p.rows, chunks, 2}, options);
@@ -73,7 +75,7 @@ RasterizeOutputs rasterize_typed(RasterizeParams<T> p, const torch::TensorOption
   p.faces = faces.template data_ptr<int32_t>();
 
   // Run the kernels.
-  const Scratch scratch = project(p, options);
+  const ProjectedGrid scratch = project_grid(p, options);
   for_each_band(p.batch, p.size,
                 [&](int64_t b, int64_t first, int64_t last) { LIFTED_CALL_ISA(rasterize_rows, p, b, first, last); });
   return {image, depth, faces};
@@ -89,7 +91,7 @@ RasterizeGradients backward_typed(RasterizeParams<T> p, const torch::Tensor& ver
   p.grad_vertices = grad_vertices.template data_ptr<T>(), p.grad_attributes = grad_attributes.template data_ptr<T>();
 
   // Run the kernels.
-  const Scratch scratch = project(p, vertices.options());
+  const ProjectedGrid scratch = project_grid(p, vertices.options());
   for_each_band(p.batch, p.rows,
                 [&](int64_t b, int64_t first, int64_t last) { LIFTED_CALL_ISA(gather_gradients, p, b, first, last); });
   return {grad_vertices, grad_attributes};
@@ -97,26 +99,22 @@ RasterizeGradients backward_typed(RasterizeParams<T> p, const torch::Tensor& ver
 
 }  // namespace
 
-RasterizeOutputs rasterize_cpu(const torch::Tensor& vertices_in, const torch::Tensor& attributes_in, int64_t size,
-                               double focal, const torch::Tensor& background, double background_depth,
-                               bool perspective_correct) {
-  const auto vertices = vertices_in.contiguous(), attributes = dense_any_order(attributes_in);
+RasterizeOutputs cpu::rasterize(const RasterizeInputs& in) {
+  const auto vertices = in.vertices.contiguous(), attributes = dense_any_order(in.attributes);
   return AT_DISPATCH_FLOATING_TYPES(vertices.scalar_type(), "rasterize", [&] {
-    auto p = mesh_params<scalar_t>(vertices, attributes, focal, perspective_correct);
-    p.size = size;
-    p.background_depth = static_cast<scalar_t>(background_depth);
-    return rasterize_typed(p, vertices.options(), background.contiguous());
+    auto p = mesh_params<scalar_t>(vertices, attributes, in.focal, in.perspective_correct);
+    p.size = in.size;
+    p.background_depth = static_cast<scalar_t>(in.background_depth);
+    return rasterize_typed(p, vertices.options(), in.background.contiguous());
   });
 }
 
-RasterizeGradients rasterize_backward_cpu(const torch::Tensor& grad_image_in, const torch::Tensor& grad_depth_in,
-                                          const torch::Tensor& vertices_in, const torch::Tensor& attributes_in,
-                                          const torch::Tensor& faces_in, double focal, bool perspective_correct) {
-  const auto vertices = vertices_in.contiguous(), attributes = dense_any_order(attributes_in),
-             faces = faces_in.contiguous();
-  const auto grad_image = grad_image_in.contiguous(), grad_depth = grad_depth_in.contiguous();
+RasterizeGradients cpu::rasterize_backward(const RasterizeGradientInputs& in) {
+  const auto vertices = in.vertices.contiguous(), attributes = dense_any_order(in.attributes),
+             faces = in.faces.contiguous();
+  const auto grad_image = in.grad_image.contiguous(), grad_depth = in.grad_depth.contiguous();
   return AT_DISPATCH_FLOATING_TYPES(vertices.scalar_type(), "rasterize_backward", [&] {
-    auto p = mesh_params<scalar_t>(vertices, attributes, focal, perspective_correct);
+    auto p = mesh_params<scalar_t>(vertices, attributes, in.focal, in.perspective_correct);
     p.size = faces.size(1);
     p.faces = faces.data_ptr<int32_t>();
     p.grad_image = grad_image.data_ptr<scalar_t>(), p.grad_depth = grad_depth.data_ptr<scalar_t>();
@@ -124,4 +122,4 @@ RasterizeGradients rasterize_backward_cpu(const torch::Tensor& grad_image_in, co
   });
 }
 
-}  // namespace lifted::ops::backend
+}  // namespace lifted::ops

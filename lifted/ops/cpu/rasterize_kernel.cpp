@@ -17,13 +17,10 @@ void project_row(const RasterizeParams<T>& p, int64_t row) {
   T* y = p.y + row * p.scratch_columns;
   T* z = p.z + row * p.scratch_columns;
   for (int64_t i = 0; i < p.columns; ++i) {
-    const T depth = from[3 * i + 2], scale = p.focal / depth;
-    const T px = from[3 * i] * scale, py = from[3 * i + 1] * scale;
-    const bool usable =
-        depth > T(kNear) && depth < T(kHuge) && px < T(kHuge) && px > T(-kHuge) && py < T(kHuge) && py > T(-kHuge);
-    x[i] = usable ? px : T(NAN);
-    y[i] = usable ? py : T(NAN);
-    z[i] = depth;
+    const Corner<T> v = core::project(from[3 * i], from[3 * i + 1], from[3 * i + 2], p.focal);
+    x[i] = v.x;
+    y[i] = v.y;
+    z[i] = v.z;
   }
   for (int64_t i = p.columns; i < p.scratch_columns; ++i) x[i] = y[i] = z[i] = T(NAN);
 }
@@ -275,15 +272,13 @@ void resolve_pixel(const RasterizeParams<T>& p, const Band<T>& band, int64_t x, 
   }
   const T inverse_size = 1 / static_cast<T>(p.size);
   const Triangle<T> t = triangle_of_face(p, band.b, band.faces[at]);
-  const Edges<T> e =
-      edges_at(t, pixel_centre(static_cast<T>(x), inverse_size), pixel_centre(static_cast<T>(y), inverse_size));
-  const T inverse = inverse_area(e, area_of(t.v0, t.v1, t.v2));
-  Edges<T> w = {e.e0 * inverse, e.e1 * inverse, e.e2 * inverse};
-  if (p.perspective_correct) w = perspective_weights(w, t.v0.z, t.v1.z, t.v2.z);
+  const Edges<T> w = barycentrics(t, pixel_centre(static_cast<T>(x), inverse_size),
+                                  pixel_centre(static_cast<T>(y), inverse_size), p.perspective_correct)
+                         .weights;
   const CornerOffsets from = offsets_of(t, band.b, p.attribute_stride);
   for (int64_t c = 0; c < p.channels; ++c) {
     const T* value = p.attributes + c * p.attribute_stride.channel;
-    image[c * plane] = w.e0 * value[from.v0] + w.e1 * value[from.v1] + w.e2 * value[from.v2];
+    image[c * plane] = weighted(w, value[from.v0], value[from.v1], value[from.v2]);
   }
 }
 
@@ -298,7 +293,7 @@ void rasterize_band(const RasterizeParams<T>& p, int64_t b, int64_t first, int64
 }
 
 template <typename T>
-void project(const RasterizeParams<T>& p, int64_t first, int64_t last) {
+void project_band(const RasterizeParams<T>& p, int64_t first, int64_t last) {
   for (int64_t row = first; row < last; ++row) {
     project_row(p, row);
     bound_row(p, row);
@@ -308,10 +303,10 @@ void project(const RasterizeParams<T>& p, int64_t first, int64_t last) {
 }  // namespace
 
 void project_rows(const RasterizeParams<float>& p, int64_t first, int64_t last) {
-  project(p, first, last);
+  project_band(p, first, last);
 }
 void project_rows(const RasterizeParams<double>& p, int64_t first, int64_t last) {
-  project(p, first, last);
+  project_band(p, first, last);
 }
 
 void rasterize_rows(const RasterizeParams<float>& p, int64_t b, int64_t first, int64_t last) {

@@ -28,7 +28,7 @@ void pack_input(const StyledConvParams& p, const StyledConvLayout& l, const Styl
         to += l.border * block;
         for (int64_t x = 0; x < p.width; ++x, to += block, from += in) {
           for (int64_t c = 0; c < block; c += 16) {
-            F16 v = c < count ? load_some(from + c, count - c) : broadcast(0);
+            Floats16 v = c < count ? load_some(from + c, count - c) : broadcast(0);
             if (scale && c < count) v = v * load_some(scale + c, count - c);
             store(to + c, v);
           }
@@ -60,7 +60,7 @@ class Epilogue {
   void run(int64_t pixel, int64_t count, Next next) const {
     float* to = out_ + pixel * step_;
     for (int64_t i = 0; i < count; ++i, to += step_) {
-      F16 v = next() * scale_;
+      Floats16 v = next() * scale_;
       if (noise_) v = v + broadcast(noise_[pixel + i] * noise_strength_);
       v = (v + bias_) * gain_;
       v = minimum(most_, maximum(least_, maximum(v, v * slope_)));
@@ -73,7 +73,7 @@ class Epilogue {
   }
 
  private:
-  F16 scale_, bias_, gain_, slope_, least_, most_;
+  Floats16 scale_, bias_, gain_, slope_, least_, most_;
   const float* noise_;
   float noise_strength_;
   float* out_;
@@ -150,10 +150,10 @@ void transposed_row_phase(const StyledConvParams& p, const StyledConvLayout& l, 
 /// Four taps along a direction.
 struct Fir {
   explicit Fir(const float* taps) : f{broadcast(taps[0]), broadcast(taps[1]), broadcast(taps[2]), broadcast(taps[3])} {}
-  F16 operator()(F16 a, F16 b, F16 c, F16 d) const {
+  Floats16 operator()(Floats16 a, Floats16 b, Floats16 c, Floats16 d) const {
     return multiply_add(d, f[3], multiply_add(c, f[2], multiply_add(b, f[1], a * f[0])));
   }
-  F16 f[4];
+  Floats16 f[4];
 };
 
 /// Rows of the transposed convolution of one image, of which as many are kept as the layout says.
@@ -184,10 +184,10 @@ void fir_row(const StyledConvParams& p, const StyledConvLayout& l, const Transpo
     store(line + i, fir(load(a + i), load(b + i), load(c + i), load(d + i)));
   for_each_group(p.packing, chunk, [&](int64_t channel, int64_t offset) {
     const float* v = line + offset;
-    F16 v0 = load(v), v1 = load(v + out), v2 = load(v + 2 * out);
+    Floats16 v0 = load(v), v1 = load(v + out), v2 = load(v + 2 * out);
     v += 2 * out;
     Epilogue(p, n, channel).run(y * p.out_width, p.out_width, [&] {
-      const F16 v3 = load(v += out), sum = fir(v0, v1, v2, v3);
+      const Floats16 v3 = load(v += out), sum = fir(v0, v1, v2, v3);
       v0 = v1, v1 = v2, v2 = v3;
       return sum;
     });

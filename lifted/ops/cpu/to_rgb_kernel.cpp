@@ -9,9 +9,9 @@ namespace {
 void project_row(const ToRgbParams& p, const float* x, const float* weight, float* out) {
   const int64_t plane = p.height * p.width;
   for (int64_t i = 0; i < p.width; ++i, x += p.channels) {
-    F16 sum[3] = {broadcast(0), broadcast(0), broadcast(0)};
+    Floats16 sum[3] = {broadcast(0), broadcast(0), broadcast(0)};
     for (int64_t c = 0; c < p.channels; c += 16) {
-      const F16 v = load_some(x + c, p.channels - c);
+      const Floats16 v = load_some(x + c, p.channels - c);
       for (int k = 0; k < 3; ++k) sum[k] = multiply_add(v, load(weight + k * p.padded_channels + c), sum[k]);
     }
     for (int k = 0; k < 3; ++k) {

@@ -1,9 +1,11 @@
-#include "lifted/ops/rasterize_reference.h"
+#include <ATen/Dispatch.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+
+#include "lifted/ops/backends.h"
 
 namespace lifted::ops {
 namespace {
@@ -69,12 +71,12 @@ std::pair<int64_t, int64_t> pixel_range(T lo, T hi, int64_t size) {
 /// One image's z-buffer loop. points: (H·W)×3 projected, faces F×3; returns the visible triangle of each pixel, −1 for
 /// none.
 template <typename T>
-void find_visible(const torch::Tensor& points, const torch::Tensor& faces, const RasterizeOptions& options,
+void find_visible(const torch::Tensor& points, const torch::Tensor& faces, const RasterizeInputs& inputs,
                   int32_t* visible) {
   const auto at = points.accessor<T, 2>();
   const auto face = faces.accessor<int64_t, 2>();
-  std::vector<T> nearest(options.size * options.size, std::numeric_limits<T>::infinity());
-  const T size = static_cast<T>(options.size), inverse = 1 / size;
+  std::vector<T> nearest(inputs.size * inputs.size, std::numeric_limits<T>::infinity());
+  const T size = static_cast<T>(inputs.size), inverse = 1 / size;
   for (int64_t f = 0; f < faces.size(0); ++f) {
     std::array<Point<T>, 3> v;
     bool usable = true;
@@ -85,27 +87,27 @@ void find_visible(const torch::Tensor& points, const torch::Tensor& faces, const
     }
     if (!usable) continue;
     const auto [x0, x1] =
-        pixel_range(std::min({v[0][0], v[1][0], v[2][0]}), std::max({v[0][0], v[1][0], v[2][0]}), options.size);
+        pixel_range(std::min({v[0][0], v[1][0], v[2][0]}), std::max({v[0][0], v[1][0], v[2][0]}), inputs.size);
     const auto [y0, y1] =
-        pixel_range(std::min({v[0][1], v[1][1], v[2][1]}), std::max({v[0][1], v[1][1], v[2][1]}), options.size);
+        pixel_range(std::min({v[0][1], v[1][1], v[2][1]}), std::max({v[0][1], v[1][1], v[2][1]}), inputs.size);
     for (int64_t y = y0; y <= y1; ++y) {
       for (int64_t x = x0; x <= x1; ++x) {
         const T px = (2 * static_cast<T>(x) + 1) * inverse - 1, py = (2 * static_cast<T>(y) + 1) * inverse - 1;
-        const T z = depth_at(px, py, v, 2 * f >= faces.size(0), options.perspective_correct);
-        if (!(z < nearest[y * options.size + x])) continue;  // Triangles come in order: the first of equals stays.
-        nearest[y * options.size + x] = z;
-        visible[y * options.size + x] = static_cast<int32_t>(f);
+        const T z = depth_at(px, py, v, 2 * f >= faces.size(0), inputs.perspective_correct);
+        if (!(z < nearest[y * inputs.size + x])) continue;  // Triangles come in order: the first of equals stays.
+        nearest[y * inputs.size + x] = z;
+        visible[y * inputs.size + x] = static_cast<int32_t>(f);
       }
     }
   }
 }
 
-torch::Tensor visible_faces(const torch::Tensor& points, const torch::Tensor& faces, const RasterizeOptions& options) {
-  auto visible = torch::full({points.size(0), options.size, options.size}, -1, torch::kInt);
+torch::Tensor visible_faces(const torch::Tensor& points, const torch::Tensor& faces, const RasterizeInputs& inputs) {
+  auto visible = torch::full({points.size(0), inputs.size, inputs.size}, -1, torch::kInt);
   for (int64_t b = 0; b < points.size(0); ++b) {
     int32_t* out = visible[b].data_ptr<int32_t>();
     AT_DISPATCH_FLOATING_TYPES(points.scalar_type(), "rasterize_reference",
-                               [&] { find_visible<scalar_t>(points[b], faces, options, out); });
+                               [&] { find_visible<scalar_t>(points[b], faces, inputs, out); });
   }
   return visible;
 }
@@ -131,15 +133,15 @@ torch::Tensor barycentrics(const std::array<torch::Tensor, 3>& v, const torch::T
 
 }  // namespace
 
-Rasterized rasterize_reference(const torch::Tensor& vertices, const torch::Tensor& attributes,
-                               const RasterizeOptions& options) {
+RasterizeOutputs reference::rasterize(const RasterizeInputs& inputs) {
+  const auto &vertices = inputs.vertices, &attributes = inputs.attributes;
   const auto b = vertices.size(0), count = vertices.size(1) * vertices.size(2), channels = attributes.size(3),
-             size = options.size;
+             size = inputs.size;
   const auto depth = vertices.select(3, 2);
   const auto points = torch::stack(
-      {vertices.select(3, 0) * options.focal / depth, vertices.select(3, 1) * options.focal / depth, depth}, 3);
+      {vertices.select(3, 0) * inputs.focal / depth, vertices.select(3, 1) * inputs.focal / depth, depth}, 3);
   const auto faces = grid_faces(vertices.size(1), vertices.size(2));
-  const auto visible = visible_faces(points.detach().reshape({b, count, 3}).cpu(), faces, options);
+  const auto visible = visible_faces(points.detach().reshape({b, count, 3}).cpu(), faces, inputs);
 
   // Every covered pixel: its number in the batch, its centre and the vertices of its triangle.
   const auto pixel = visible.flatten().ge(0).nonzero().squeeze(1);
@@ -155,18 +157,17 @@ Rasterized rasterize_reference(const torch::Tensor& vertices, const torch::Tenso
   };
 
   const std::array<torch::Tensor, 3> v = {at(points, 0), at(points, 1), at(points, 2)};
-  const auto w = barycentrics(v, px, py, options.perspective_correct);
+  const auto w = barycentrics(v, px, py, inputs.perspective_correct);
   torch::Tensor colour, z;
   for (int k = 0; k < 3; ++k) {
     const auto weight = w.select(1, k);
     colour = k == 0 ? weight.unsqueeze(1) * at(attributes, k) : colour + weight.unsqueeze(1) * at(attributes, k);
     z = k == 0 ? weight * v[k].select(1, 2) : z + weight * v[k].select(1, 2);
   }
-  const auto background = torch::tensor(options.background, vertices.options()).expand({channels});
+  const auto background = inputs.background.expand({channels});
   const auto to = pixel.to(vertices.device());
   const auto image = background.expand({b * size * size, channels}).contiguous().index_copy(0, to, colour);
-  const auto zbuffer =
-      torch::full({b * size * size}, options.background_depth, vertices.options()).index_copy(0, to, z);
+  const auto zbuffer = torch::full({b * size * size}, inputs.background_depth, vertices.options()).index_copy(0, to, z);
   return {image.view({b, size, size, channels}).permute({0, 3, 1, 2}).contiguous(), zbuffer.view({b, size, size}),
           visible.to(vertices.device())};
 }

@@ -1,15 +1,14 @@
-#include "lifted/ops/plane_conv.h"
-
 #include <ATen/Parallel.h>
 
 #include <vector>
 
+#include "lifted/ops/cpu/channel_norm.h"
 #include "lifted/ops/cpu/plane_conv_kernel.h"
 
 namespace lifted::ops {
 namespace {
 
-struct Job {
+struct PlaneConvJob {
   const float *x, *scale, *shift, *weight;
   float* y;
   float bias;
@@ -19,7 +18,7 @@ struct Job {
 /// The last `kernel` input rows with normalization and margins applied, as a ring.
 class PreparedRows {
  public:
-  explicit PreparedRows(const Job& job)
+  explicit PreparedRows(const PlaneConvJob& job)
       : job_(job),
         length_((job.width + job.kernel - 1) * job.channels),
         rows_(static_cast<size_t>(job.kernel * length_), 0.0f),
@@ -42,13 +41,13 @@ class PreparedRows {
   }
 
  private:
-  const Job& job_;
+  const PlaneConvJob& job_;
   int64_t length_;
   std::vector<float> rows_, zeros_;
 };
 
 /// Output rows [first, last) of one sample.
-void convolve_rows(const Job& job, PreparedRows& prepared, int64_t sample, int64_t first, int64_t last) {
+void convolve_rows(const PlaneConvJob& job, PreparedRows& prepared, int64_t sample, int64_t first, int64_t last) {
   const int64_t reach = job.kernel / 2;
   std::vector<const float*> rows(static_cast<size_t>(job.kernel));
   for (int64_t row = first - reach; row < first + reach; ++row) prepared.prepare(sample, row);
@@ -64,25 +63,22 @@ void convolve_rows(const Job& job, PreparedRows& prepared, int64_t sample, int64
 
 }  // namespace
 
-torch::Tensor affine_relu_plane_conv(const torch::Tensor& x, const NormAffine& affine, const torch::Tensor& weight,
-                                     const torch::Tensor& bias) {
+torch::Tensor cpu::affine_relu_plane_conv(const torch::Tensor& x, const NormAffine& affine, const torch::Tensor& weight,
+                                          const torch::Tensor& bias) {
   TORCH_CHECK(has_channel_kernels(x),
-              "affine_relu_plane_conv: x must be fp32, channels_last, on a CPU, with a multiple of 16 channels");
-  TORCH_CHECK(weight.dim() == 4 && weight.size(0) == 1 && weight.size(1) == x.size(1) &&
-                  weight.size(2) == weight.size(3) && weight.size(2) % 2 == 1,
-              "affine_relu_plane_conv: weight must be 1×", x.size(1), "×k×k with odd k, got ", weight.sizes());
+              "affine_relu_plane_conv: x must be fp32, channels_last, with a multiple of 16 channels");
   const torch::Tensor taps = weight.permute({0, 2, 3, 1}).contiguous();
   torch::Tensor y = torch::empty({x.size(0), 1, x.size(2), x.size(3)}, taps.options());
-  const Job job{x.data_ptr<float>(),
-                affine.scale.data_ptr<float>(),
-                affine.shift.data_ptr<float>(),
-                taps.data_ptr<float>(),
-                y.data_ptr<float>(),
-                bias.defined() ? bias.item<float>() : 0.0f,
-                x.size(2),
-                x.size(3),
-                x.size(1),
-                weight.size(2)};
+  const PlaneConvJob job{x.data_ptr<float>(),
+                         affine.scale.data_ptr<float>(),
+                         affine.shift.data_ptr<float>(),
+                         taps.data_ptr<float>(),
+                         y.data_ptr<float>(),
+                         bias.defined() ? bias.item<float>() : 0.0f,
+                         x.size(2),
+                         x.size(3),
+                         x.size(1),
+                         weight.size(2)};
   at::parallel_for(0, x.size(0) * job.height, 32, [&](int64_t begin, int64_t end) {
     PreparedRows prepared(job);
     while (begin < end) {

@@ -1,0 +1,8 @@
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include "lifted/ops/cuda/bias_act_body.h"
+#include "lifted/ops/cuda/launch_inl.h"
+
+LIFTED_INSTANTIATE_LAUNCH_STORED(BiasActThread)
+LIFTED_INSTANTIATE_LAUNCH_STORED(BiasActGradientThread)

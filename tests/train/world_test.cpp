@@ -98,7 +98,8 @@ StateDict trained(TrainingTask& task, int steps) {
   Statistics statistics;
   for (int i = 0; i < steps; ++i) task.step(statistics);
   StateDict state = copy_of(task.state());
-  for (const auto& [name, entry] : statistics.to_json().items())
+  const auto means = statistics.to_json();
+  for (const auto& [name, entry] : means.items())
     state["mean." + name] = torch::tensor(entry["mean"].get<double>(), torch::kFloat64);
   return state;
 }

@@ -131,12 +131,12 @@ GanTrainer::PathLoss GanTrainer::path_backward_in_parts(const std::vector<PathDr
   };
   std::vector<Tensor> measured;
   for (const PathDraws& draws : parts) measured.push_back(lengths_of(draws, false).detach());
-  const Tensor lengths = torch::cat(measured), average = lengths.mean();
-  const Tensor mean = path_mean + options_.path_decay * (average - path_mean);
+  const Tensor lengths = torch::cat(measured), mean_length = lengths.mean();
+  const Tensor mean = path_mean + options_.path_decay * (mean_length - path_mean);
   const double value = finite((lengths - mean).square().mean(), "the path length penalty");
   // d penalty / d length, through the mean as well, of which every length is a share.
   const Tensor slopes = 2 / static_cast<double>(lengths.size(0)) *
-                        ((lengths - mean) - options_.path_decay * (average - mean)) *
+                        ((lengths - mean) - options_.path_decay * (mean_length - mean)) *
                         (options_.path_weight * options_.g_reg_every);
   int64_t from = 0;
   for (const PathDraws& draws : parts) {

@@ -130,7 +130,7 @@ void LiftTask::write_pictures(RunDirectory& run, int64_t images) {
   const model::Estimate estimate = gan.estimate(w);
   write_panel(run, images, w, estimate);
   write_sweep(run, images, estimate);
-  write_turn(run, images, estimate.narrow(0, kTurnHeads));
+  if (formats::can_animate()) write_turn(run, images, estimate.narrow(0, kTurnHeads));
   write_histograms(run, images, fixed);
 }
 

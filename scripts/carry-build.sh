@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes a folder that runs gpu-check.sh and gpu-train.sh on a bare machine with a card, a driver and a Python that has torch of the same version as the
-# libtorch used here: the program without its optional parts, the test programs, the shared libraries besides libtorch's, scripts and a network.
+# Makes a folder that runs gpu-check.sh and gpu-train.sh on a bare machine with a card, a driver and a Python that has torch of the same version as
+# the libtorch used here: the program without its optional parts, the test programs, shared libraries besides libtorch's, scripts and a network.
 #   scripts/carry-build.sh OUT [BUILD_FOLDER]          of BUILD_FOLDER (default: build/carry), configured here if it is not there
-# LIFTED_LIBTORCH: the folder of that libtorch (default: build/libtorch, see install-torch.sh). LIFTED_GOLDEN: a folder of reference files to take along.
+# LIFTED_LIBTORCH: the folder of that libtorch (default: build/libtorch, see install-torch.sh). LIFTED_GOLDEN: a folder of reference files to take
+# along.
 set -euo pipefail
 [ $# -ge 1 ] && [ $# -le 2 ] || { sed -n '4s/^# //p' "$0" >&2; exit 2; }
 out=$1

@@ -192,13 +192,15 @@ for trainer in gan lift; do
   mkdir -p "$out/waits/$trainer"
   LIFTED_SYNC_WARNINGS=1 train waits "$device" 0.064 $trainer || true
   grep -i 'synchroniz' "$out/waits/$trainer-$device.log" | sed 's/0x[0-9a-f]*//g' | sort | uniq -c | sort -rn >"$out/waits-$trainer.txt" || true
-  row "$stage" "$trainer: 8 steps" "$(awk '{ n += $1 } END { print n + 0 }' "$out/waits-$trainer.txt") waits, $(wc -l <"$out/waits-$trainer.txt") places" "" noted
+  waits=$(awk '{ n += $1 } END { print n + 0 }' "$out/waits-$trainer.txt")
+  row "$stage" "$trainer: 8 steps" "$waits waits, $(wc -l <"$out/waits-$trainer.txt") places" "" noted
 done
 
 # ---- times ----
 stage "times of operations"
 if [ $kind = cpu ]; then size=(quick); else size=(); fi
-timeout 150 "$build/tests/device_timings" "$device" "${size[@]}" >"$out/timings.jsonl" 2>"$out/timings.log" || row "$stage" "all" "see timings.log" "" MISS
+timeout 150 "$build/tests/device_timings" "$device" "${size[@]}" >"$out/timings.jsonl" 2>"$out/timings.log" ||
+  row "$stage" "all" "see timings.log" "" MISS
 field() { sed -nE "s/.*\"$1\":\"?([^,\"}]*).*/\1/p" <<<"$2"; } # NAME JSON
 while read -r line; do
   what="$(field op "$line"), $(field precision "$line")"
@@ -215,7 +217,8 @@ done <"$out/timings.jsonl"
 
 stage "times of training"
 pace() { # STATS: images a second, the best of the later steps
-  sed -nE 's/.*"Timing\/sec_per_kimg":\{"num":1,"mean":([^,]*),.*/\1/p' "$1" | tail -n +6 | sort -g | awk 'NR == 1 { printf "%.4g images/s", 1000 / $1 }'
+  sed -nE 's/.*"Timing\/sec_per_kimg":\{"num":1,"mean":([^,]*),.*/\1/p' "$1" | tail -n +6 | sort -g |
+    awk 'NR == 1 { printf "%.4g images/s", 1000 / $1 }'
 }
 for trainer in gan embedding probe depth lift; do
   stats=$(run_of there $trainer)/stats.jsonl
@@ -230,7 +233,10 @@ misses=$(awk -F'\t' '$5 == "MISS"' "$rows" | wc -l)
 awk -F'\t' -v card="$card" -v seconds="$seconds" -v misses="$misses" '
   function text(s) { gsub(/["\\]/, "\\\\&", s); gsub(/[[:cntrl:]]/, " ", s); return "\"" s "\"" }
   BEGIN { printf "{\"machine\": %s, \"seconds\": %d, \"misses\": %d, \"rows\": [", text(card), seconds, misses }
-  { printf "%s\n  {\"stage\": %s, \"what\": %s, \"figure\": %s, \"limit\": %s, \"verdict\": %s}", (NR > 1 ? "," : ""), text($1), text($2), text($3), text($4), text($5) }
+  {
+    printf "%s\n  {\"stage\": %s, \"what\": %s, ", (NR > 1 ? "," : ""), text($1), text($2)
+    printf "\"figure\": %s, \"limit\": %s, \"verdict\": %s}", text($3), text($4), text($5)
+  }
   END { print "\n]}" }' "$rows" >"$out/gpu-check.json"
 echo
 awk -F'\t' '{ printf "%-20s %-42s %-34s %-12s %s\n", $1, $2, $3, ($4 == "" ? "" : "at most " $4), $5 }' "$rows"

@@ -16,7 +16,7 @@ using formats::Image;
 using torch::Tensor;
 
 constexpr const char* kRandom = "random.";
-constexpr int64_t kPictureRows = 6, kHistogramCodes = 256;
+constexpr int64_t kHeadRows = 6, kHistogramCodes = 256;
 /// Of the turning heads: how many, their pictures' side, their degrees to either side and between frames.
 constexpr int64_t kTurnHeads = 4;
 constexpr int kTurnSide = 128, kTurnExtent = 90, kTurnStep = 15;
@@ -124,7 +124,7 @@ void LiftTask::write_pictures(RunDirectory& run, int64_t images) {
   RandomStreams fixed(derived_seed(options_.seed, "pictures"));
   const auto& gan = trainer_.gan();
   const auto& generator = gan.generator();
-  const auto z = torch::randn({kPictureRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
+  const auto z = torch::randn({kHeadRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
   const auto w = model::truncate(generator->map(z), gan.statistics(),
                                  {.psi = options_.training.truncation, .cutoff = {}}, generator->layers());
   const model::Estimate estimate = gan.estimate(w);

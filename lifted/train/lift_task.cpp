@@ -3,8 +3,8 @@
 #include <array>
 
 #include "lifted/base/json.h"
-#include "lifted/formats/color_map.h"
 #include "lifted/formats/animation.h"
+#include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
 #include "lifted/formats/image_ops.h"
 #include "lifted/model/network_file.h"

@@ -11,14 +11,19 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
-find_package(meshoptimizer REQUIRED)
+if(LIFTED_MESHOPTIMIZER)
+  find_package(meshoptimizer REQUIRED)
+endif()
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(media REQUIRED IMPORTED_TARGET
-  libpng libjpeg libwebp libwebpdemux freetype2
-  libavformat libavcodec libavfilter libswscale libavutil)
+pkg_check_modules(images REQUIRED IMPORTED_TARGET libpng libjpeg libwebp libwebpdemux freetype2)
+if(LIFTED_FFMPEG)
+  pkg_check_modules(ffmpeg REQUIRED IMPORTED_TARGET libavformat libavcodec libavfilter libswscale libavutil)
+endif()
 
 # Not by pkg-config: Debian's entry drags in include paths of GnuTLS, which our use of the library does not need.
-find_library(LIFTED_MICROHTTPD microhttpd REQUIRED)
+if(LIFTED_VIEWER)
+  find_library(LIFTED_MICROHTTPD microhttpd REQUIRED)
+endif()
 
 # The font of contact-sheet labels, embedded into the library at build time.
 find_file(LIFTED_LABEL_FONT DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF REQUIRED)

@@ -1,7 +1,5 @@
 # The viewer's page: web/ bundled by scripts/build-page.sh (npm) and embedded into a target. Without npm, or with
 # -DLIFTED_BUILD_PAGE=OFF, the program is whole but for its page: `view` then serves its API and a note.
-option(LIFTED_BUILD_PAGE "Build the viewer's page (needs npm and, once, its registry)" ON)
-
 function(embed_viewer_page target)
   set(folder ${CMAKE_BINARY_DIR}/page)
   set(files ${folder}/index.html ${folder}/viewer.js ${folder}/viewer.css ${folder}/icon.svg)

@@ -11,7 +11,8 @@ packages="g++ cmake ninja-build make pkg-config git
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavfilter-dev
   libmicrohttpd-dev libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
 if [ "${1:-}" = "--ci" ]; then
-  packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev chromium zsh fish groff-base"
+  packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev chromium zsh fish groff-base
+    python3-pip unzip"
 fi
 
 # The viewer's page is bundled by npm; any node that is there already will do.

@@ -23,7 +23,7 @@ trap 'rm -rf "$work"' EXIT
 download() { # REQUIREMENT: prints the wheel's path
   local folder
   folder=$(mktemp -d "$work/wheel.XXXXXX")
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d "$folder" "$1" >&2 ||
+  python3 -m pip download --quiet --disable-pip-version-check --timeout 30 --retries 2 --no-deps --only-binary :all: -d "$folder" "$1" >&2 ||
     unreachable "pip brought no $1"
   echo "$folder"/*.whl
 }

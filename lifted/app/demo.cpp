@@ -13,7 +13,7 @@
 namespace lifted::app {
 namespace {
 
-constexpr int64_t kFaces = 16, kTurned = 4, kMixed = 3;
+constexpr int64_t kPeople = 16, kTurnedPeople = 4, kMixedPeople = 3;
 constexpr int kSteps = 6;
 
 struct DemoOptions {
@@ -66,7 +66,7 @@ FigureStyle tiles(const model::LiftedGan& lifted, int width) {
 }
 
 void add_controls(Page& page, const Cast& people) {
-  const Cast turned = people.narrow(0, kTurned);
+  const Cast turned = people.narrow(0, kTurnedPeople);
   const FigureStyle style = tiles(*people.lifted, 192);
   page.moving(
       "yaw", sweep_figure(turned, SweepAxis::yaw, style), "Turning",
@@ -83,7 +83,7 @@ void add_figures(Page& page, const Cast& people) {
   page.still("faces", faces_figure(people, 4, large), "Sixteen faces",
              "Seeds 0 to 15, not chosen, truncation 0.7, at the view and light that the model predicts for each. "
              "Compare the samples in the paper's figure 1 (a).");
-  page.still("factors", factors_figure(people.narrow(0, kTurned), small), "What a face is made of",
+  page.still("factors", factors_figure(people.narrow(0, kTurnedPeople), small), "What a face is made of",
              "The 2D generator's image, our rendering of it, and its parts: albedo, depth (near is bright), normals, "
              "shading (white is twice the albedo), and the map of what moves with the head (white). Compare the "
              "paper's figures 1 (b) and 2.");
@@ -91,7 +91,8 @@ void add_figures(Page& page, const Cast& people) {
   page.moving("interpolation", interpolation_figure(people.narrow(0, 2), kSteps, small), "From one person to another",
               "Six codes on the straight line between two people, each turned. Compare the paper's interpolation of "
               "faces under rotation.");
-  page.still("mix", mix_figure(people.narrow(0, kMixed), people.narrow(kTurned, kMixed), large), "Shape and looks",
+  page.still("mix", mix_figure(people.narrow(0, kMixedPeople), people.narrow(kTurnedPeople, kMixedPeople), large),
+             "Shape and looks",
              "The shape of the person at the left with the texture and light of the one above: the reproduction's "
              "style transfer.");
 }
@@ -103,11 +104,12 @@ void add_mesh(Page& page, const Cast& people) {
 }
 
 void add_comparison(Page& page, const Cast& people, const Cast& others, const std::string& label) {
-  page.moving("ablation",
-              comparison_figure({"full model", label}, {people.narrow(0, kTurned), others}, tiles(*people.lifted, 128)),
-              "What a loss term does",
-              "The same four latents through the full model and through one trained without a term of the loss (" +
-                  label + "). Compare the paper's ablation study.");
+  page.moving(
+      "ablation",
+      comparison_figure({"full model", label}, {people.narrow(0, kTurnedPeople), others}, tiles(*people.lifted, 128)),
+      "What a loss term does",
+      "The same four latents through the full model and through one trained without a term of the loss (" + label +
+          "). Compare the paper's ablation study.");
 }
 
 std::string introduction(const model::LoadedNetwork& network, const SamplingOptions& sampling) {
@@ -131,17 +133,17 @@ void demo(DemoOptions options) {
   SamplingRun run("demo", options.sampling);
   const bool compares = run.network_count() > 1;
   const Codes codes = run.codes();
-  if (codes.size() < kFaces) usage_error("--seeds: the demo shows {} people, got {}", kFaces, codes.size());
+  if (codes.size() < kPeople) usage_error("--seeds: the demo shows {} people, got {}", kPeople, codes.size());
   run.make_folder();
-  const Cast people(run.network().require_lifted(), {codes.names.begin(), codes.names.begin() + kFaces},
-                    codes.styles.narrow(0, 0, kFaces));
+  const Cast people(run.network().require_lifted(), {codes.names.begin(), codes.names.begin() + kPeople},
+                    codes.styles.narrow(0, 0, kPeople));
   run.record().set("samples", people.names);
 
   Page page(options.sampling.outdir, introduction(run.network(), run.options()), compares ? 9 : 8);
   add_figures(page, people);
   add_mesh(page, people);
   if (compares) {
-    const Codes same = run.codes(1).slice(0, kTurned);
+    const Codes same = run.codes(1).slice(0, kTurnedPeople);
     add_comparison(page, people, Cast(run.network(1).require_lifted(), same.names, same.styles), options.other_label);
   }
   page.write();

@@ -46,6 +46,7 @@ void doctor(int threads) {
   const char* asked = at::hasMKL() ? nullptr : std::getenv("OPENBLAS_CORETYPE");
   print_row("liftedgan", fmt::format("{} ({}, {})", LIFTED_VERSION, LIFTED_BUILD_TYPE, LIFTED_COMPILER));
   print_row("libtorch", libtorch_build());
+  if (*LIFTED_LEFT_OUT) print_row("left out", LIFTED_LEFT_OUT);
   print_row("threads", fmt::format("{}", torch::get_num_threads()));
   print_row("kernels", fmt::format("{} (own inner loops; LIFTED_ISA lowers them)", ops::isa_name(ops::isa_level())));
   print_row("BLAS", fmt::format("{}{}", blas_kernels(), asked ? fmt::format(" (OPENBLAS_CORETYPE={})", asked) : ""));

@@ -19,7 +19,7 @@
 namespace lifted::app {
 namespace {
 
-constexpr size_t sheet_columns = 7;
+constexpr size_t between_columns = 7;
 constexpr int kPairSteps = 6, kMostPairSteps = 100, kKeyframeSteps = 60;
 constexpr int64_t kMostFrames = 10000;
 
@@ -116,7 +116,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
   });
 
   formats::ContactSheet still;
-  const std::vector<size_t> columns = spread_indices(angles.size(), sheet_columns);
+  const std::vector<size_t> columns = spread_indices(angles.size(), between_columns);
   for (const size_t column : columns) still.column_labels.push_back(angle_label(angles[column]));
   for (size_t step = 0; step < at.size(); ++step) {
     for (const size_t column : columns) still.images.push_back(turned[step][column]);

@@ -109,6 +109,10 @@ void set_quality(AVCodecContext& encoder, Kind kind) {
 
 }  // namespace
 
+bool can_animate() {
+  return true;
+}
+
 struct AnimationWriter::State {
   std::filesystem::path path;
   int width, height;

@@ -9,6 +9,9 @@
 
 namespace lifted::formats {
 
+/// Whether this build can (it has FFmpeg); where it cannot, the writer's constructor says so in an Error.
+bool can_animate();
+
 /// Writes an animation frame by frame; the file appears when finish() succeeds and not before.
 class AnimationWriter {
  public:

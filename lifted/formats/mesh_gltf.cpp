@@ -16,7 +16,7 @@ using detail::append_bytes, detail::append_value;
 constexpr int kFloat = 5126, kUnsignedInt = 5125, kUnsignedShort = 5123;
 constexpr int kArrayBuffer = 34962, kElementArrayBuffer = 34963;
 constexpr int kLinear = 9729, kLinearMipmapLinear = 9987, kClampToEdge = 33071;
-constexpr uint32_t kMagic = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinaryChunk = 0x004E4942;
+constexpr uint32_t kGlbMagic = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinaryChunk = 0x004E4942;
 
 /// The asset under construction: its description, and the binary chunk that it points into.
 struct Asset {
@@ -140,7 +140,7 @@ Bytes encode_glb(const Mesh& mesh, const std::string& name) {
   require(size < UINT32_MAX, "mesh {}: {} bytes are more than a GLB file can hold", name, size);
   Bytes file;
   file.reserve(size);
-  for (const uint32_t value : {kMagic, uint32_t{2}, static_cast<uint32_t>(size)}) append_value(file, value);
+  for (const uint32_t value : {kGlbMagic, uint32_t{2}, static_cast<uint32_t>(size)}) append_value(file, value);
   append_chunk(file, kJsonChunk, json.data(), json.size());
   append_chunk(file, kBinaryChunk, asset.binary.data(), asset.binary.size());
   return file;

@@ -1,12 +1,11 @@
 #include "lifted/formats/mesh_ops.h"
 
-#include <meshoptimizer.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "lifted/base/error.h"
+#include "lifted/formats/mesh_simplify.h"
 
 namespace lifted::formats {
 namespace {
@@ -122,14 +121,8 @@ std::vector<std::array<float, 3>> smooth_normals(const Mesh& mesh) {
 Mesh decimated(const Mesh& mesh, double ratio) {
   require(ratio > 0 && ratio <= 1, "decimation to {} of the triangles: expected more than 0 and at most 1", ratio);
   if (ratio == 1 || mesh.triangles.empty()) return mesh;
-  constexpr float kAnyError = 1;  // Relative to the mesh's extent: the ratio alone decides.
-  const size_t corners = mesh.triangles.size() * 3;
-  const auto wanted = static_cast<size_t>(std::ceil(ratio * static_cast<double>(mesh.triangles.size()))) * 3;
-  std::vector<std::array<uint32_t, 3>> triangles(mesh.triangles.size());
-  const size_t left = meshopt_simplify(triangles[0].data(), mesh.triangles[0].data(), corners, mesh.positions[0].data(),
-                                       mesh.positions.size(), sizeof(mesh.positions[0]), wanted, kAnyError, 0, nullptr);
-  triangles.resize(left / 3);
-  return with_triangles(mesh, std::move(triangles));
+  const auto wanted = static_cast<size_t>(std::ceil(ratio * static_cast<double>(mesh.triangles.size())));
+  return with_triangles(mesh, detail::simplified(mesh, wanted));
 }
 
 }  // namespace lifted::formats

@@ -160,7 +160,7 @@ std::string Value::summary() const {
 }
 
 const Value* Dict::find(std::string_view key) const {
-  const auto found = index_.find("s" + std::string(key));
+  const auto found = index_.find(std::string("s").append(key));
   return found == index_.end() ? nullptr : &items_[found->second].second;
 }
 

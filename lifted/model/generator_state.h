@@ -14,11 +14,11 @@ namespace lifted::model {
 /// A generator's tensors before it is built.
 struct GeneratorState {
   nets::Stylegan2Config config;
-  StateDict tensors;                 // rosinality's names, noise maps included
-  torch::Tensor latent_avg;          // w_dim, float32; undefined if the file has none
-  std::string average_source;        // of latent_avg, for people
-  std::string place;                 // "g_ema", "state_dict: decoder."; empty for the whole file
-  std::vector<std::string> remarks;  // what the user ought to know: "it has no noise maps: …"
+  StateDict tensors = {};                 // rosinality's names, noise maps included
+  torch::Tensor latent_avg = {};          // w_dim, float32; undefined if the file has none
+  std::string average_source = {};        // of latent_avg, for people
+  std::string place = {};                 // "g_ema", "state_dict: decoder."; empty for the whole file
+  std::vector<std::string> remarks = {};  // what the user ought to know: "it has no noise maps: …"
 };
 
 /// Where rosinality's generator lies in a checkpoint: the averaged one if there is one, under any prefix ("module.",

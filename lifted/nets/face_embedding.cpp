@@ -15,7 +15,7 @@ using torch::Tensor;
 constexpr int kStages = 4, kReduction = 16;  // conv1 halves the side, three of the stages too
 constexpr auto kFaceFormat = torch::MemoryFormat::ChannelsLast;
 
-torch::nn::Conv2d make_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
+torch::nn::Conv2d make_plain_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding) {
   torch::nn::Conv2d conv(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(padding).bias(false));
   conv->weight.set_data(conv->weight.detach().contiguous(kFaceFormat));
   return conv;
@@ -101,14 +101,14 @@ FaceEmbeddingConfig infer_face_embedding_config(const StateDict& state, std::str
 
 IrBlockImpl::IrBlockImpl(int64_t in, int64_t out, int64_t stride) {
   bn0_ = register_module("bn0", torch::nn::BatchNorm2d(in));
-  conv1_ = register_module("conv1", make_conv(in, out, 3, 1, 1));
+  conv1_ = register_module("conv1", make_plain_conv(in, out, 3, 1, 1));
   bn1_ = register_module("bn1", torch::nn::BatchNorm2d(out));
   prelu_ = register_module("prelu", make_prelu(out));
-  conv2_ = register_module("conv2", make_conv(out, out, 3, stride, 1));
+  conv2_ = register_module("conv2", make_plain_conv(out, out, 3, stride, 1));
   bn2_ = register_module("bn2", torch::nn::BatchNorm2d(out));
   if (stride == 1 && in == out) return;
-  downsample_ = register_module("downsample",
-                                torch::nn::Sequential(make_conv(in, out, 1, stride, 0), torch::nn::BatchNorm2d(out)));
+  downsample_ = register_module(
+      "downsample", torch::nn::Sequential(make_plain_conv(in, out, 1, stride, 0), torch::nn::BatchNorm2d(out)));
 }
 
 Tensor IrBlockImpl::forward(const Tensor& x) {
@@ -122,7 +122,7 @@ Tensor IrBlockImpl::forward(const Tensor& x) {
 FaceEmbeddingImpl::FaceEmbeddingImpl(FaceEmbeddingConfig config) : config_(std::move(config)) {
   config_.validate();
   const auto& widths = config_.widths;
-  conv1_ = register_module("conv1", make_conv(3, widths[0], 4, 2, 1));
+  conv1_ = register_module("conv1", make_plain_conv(3, widths[0], 4, 2, 1));
   bn1_ = register_module("bn1", torch::nn::BatchNorm2d(widths[0]));
   act_layer_ = register_module("act_layer", make_prelu(widths[0]));
   int64_t in = widths[0];

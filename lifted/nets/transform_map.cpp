@@ -10,9 +10,9 @@ namespace lifted::nets {
 namespace {
 
 // Entries of the published Sequential: upconv, ReLU; then three per level; then upsample, conv3, norm, ReLU, conv5.
-constexpr size_t kFirstLevel = 2, kPerLevel = 3, kTail = 5;
+constexpr size_t kFirstMapLevel = 2, kPerMapLevel = 3, kTail = 5;
 
-torch::nn::Sequential make_network(const LiftingConfig& config) {
+torch::nn::Sequential make_map_network(const LiftingConfig& config) {
   const int last = config.widths.back();
   torch::nn::Sequential network(make_first_upconv(last, config.widths.front()), torch::nn::ReLU());
   for (size_t level = 1; level < config.widths.size(); ++level) {
@@ -44,10 +44,10 @@ TransformMapImpl::TransformMapImpl(const LiftingConfig& config)
                                             .out = config.widths.back(),
                                             .width = config.widths.back(),
                                             .end = MlpConfig::End::leaky}))),
-      network_(register_module("network", make_network(config))) {}
+      network_(register_module("network", make_map_network(config))) {}
 
 torch::Tensor TransformMapImpl::forward(const torch::Tensor& w) const {
-  const size_t tail = network_->size() - kTail, small = std::min(kFirstLevel + 2 * kPerLevel, tail);
+  const size_t tail = network_->size() - kTail, small = std::min(kFirstMapLevel + 2 * kPerMapLevel, tail);
   torch::Tensor x = in_fixed_batches(forward_mlp(mlp_, w),
                                      [&](const torch::Tensor& code) { return run_layers(network_, 0, small, code); });
   x = run_layers(network_, small, tail, x);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "lifted/base/json.h"
+#include "lifted/formats/animation.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
 #include "lifted/formats/image_ops.h"
@@ -16,7 +17,7 @@ using formats::Image;
 using torch::Tensor;
 
 constexpr const char* kRandom = "random.";  // entries of earlier versions' states, which kept generators
-constexpr int64_t kPictureRows = 6, kHistogramCodes = 256;
+constexpr int64_t kHeadRows = 6, kHistogramCodes = 256;
 /// Of the turning heads: how many, their pictures' side, their degrees to either side and between frames.
 constexpr int64_t kTurnHeads = 4;
 constexpr int kTurnSide = 128, kTurnExtent = 90, kTurnStep = 15;
@@ -153,13 +154,13 @@ void LiftTask::write_pictures(RunDirectory& run, int64_t images) {
   RandomStreams fixed(derived_seed(options_.seed, "pictures"));
   const auto& gan = trainer_.gan();
   const auto& generator = gan.generator();
-  const auto z = torch::randn({kPictureRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
+  const auto z = torch::randn({kHeadRows, generator->config().z_dim}, fixed.get("latents")).to(device_);
   const auto w = model::truncate(generator->map(z), gan.statistics(),
                                  {.psi = options_.training.truncation, .cutoff = {}}, generator->layers());
   const model::Estimate estimate = gan.estimate(w);
   write_panel(run, images, w, estimate);
   write_sweep(run, images, estimate);
-  write_turn(run, images, estimate.narrow(0, kTurnHeads));
+  if (formats::can_animate()) write_turn(run, images, estimate.narrow(0, kTurnHeads));
   write_histograms(run, images, fixed);
 }
 

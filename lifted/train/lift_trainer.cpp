@@ -15,7 +15,7 @@ using torch::Tensor;
 
 constexpr const char* kOptimizer = "optimizer.";
 
-void set_requires_grad(const torch::nn::Module& module, bool wanted) {
+void require_gradients(const torch::nn::Module& module, bool wanted) {
   for (auto parameter : module.parameters()) parameter.requires_grad_(wanted);
 }
 
@@ -23,7 +23,7 @@ void set_requires_grad(const torch::nn::Module& module, bool wanted) {
 struct NetworksImpl : torch::nn::Module {
   explicit NetworksImpl(const model::LiftingNetworks& networks) {
     for (const auto& [name, network] : networks.published()) register_module(name, network);
-    set_requires_grad(*this, true);
+    require_gradients(*this, true);
   }
 };
 
@@ -94,7 +94,7 @@ LiftTrainer::LiftTrainer(model::LiftedGan gan, LiftCritics critics, const LiftTr
           weights.perceptual);
   require(!critics_.embedding.is_empty() || weights.identity == 0,
           "lam_identity_perturb is {} but there is no face network", weights.identity);
-  set_requires_grad(*gan_.generator(), false);
+  require_gradients(*gan_.generator(), false);
   if (weights.latent > 0) gan_.statistics().ensure_sigma_inv(gan_.generator());
 }
 

@@ -36,7 +36,7 @@ std::shared_ptr<void> MemoryKeeper::busy() {
   ++busy_;
   used_ = true;
   return {nullptr, [this](void*) {
-            const std::lock_guard lock(mutex_);
+            const std::lock_guard again(mutex_);
             --busy_;
           }};
 }

@@ -22,7 +22,7 @@ torch::Tensor pool4(const torch::Tensor& x) {
 /// is one: the diagonal shared by two triangles runs through its centre.
 torch::Tensor holes_in(const torch::Tensor& covered) {
   const auto padded = torch::constant_pad_nd(covered.to(torch::kFloat32).unsqueeze(1), {1, 1, 1, 1}, 1);
-  const auto neighbours = torch::conv2d(padded, torch::ones({1, 1, 3, 3})).squeeze(1);
+  const auto neighbours = torch::conv2d(padded, torch::ones({1, 1, 3, 3}, padded.options())).squeeze(1);
   return (covered == 0) & (neighbours >= 6);
 }
 
@@ -48,14 +48,16 @@ class Golden : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     const auto pair = test::golden_file("liftedgan-256.pth"), gan = test::golden_file("stylegan2-256.pt");
-    if (!pair.empty() && !gan.empty()) network_ = std::make_unique<LoadedNetwork>(load_network(pair, gan));
+    if (pair.empty() || gan.empty()) return;
+    network_ = std::make_unique<LoadedNetwork>(load_network(pair, gan));
+    if (network_->lifted) network_->lifted->to(test::golden_device());
   }
   static void TearDownTestSuite() { network_.reset(); }
 
   void SetUp() override {
     LIFTED_GOLDEN_OR_SKIP(file, "estimate.safetensors");
     ASSERT_TRUE(network_ && network_->lifted);
-    const StateDict golden = formats::read_safetensors(file);
+    const StateDict golden = test::read_golden(file);
     estimated.canon_depth = golden.at("canon_depth");
     estimated.canon_albedo = golden.at("canon_albedo");
     estimated.canon_light = golden.at("canon_light");
@@ -63,7 +65,7 @@ class Golden : public ::testing::Test {
     estimated.neutral_style = golden.at("neutral_style");
     estimated.trans_map = golden.at("trans_map");
     estimated.canon_im_raw = golden.at("canon_im_raw");
-    estimated.features = torch::zeros({2, 16, 256, 256});
+    estimated.features = torch::zeros({2, 16, 256, 256}, test::golden_device());
   }
 
   static std::unique_ptr<LoadedNetwork> network_;
@@ -76,7 +78,7 @@ std::unique_ptr<LoadedNetwork> Golden::network_;
 
 TEST_F(Golden, Generator) {
   LIFTED_GOLDEN_OR_SKIP(file, "generator.safetensors");
-  const StateDict golden = formats::read_safetensors(file);
+  const StateDict golden = test::read_golden(file);
   const auto& generator = network_->generator;
   const auto statistics = WStatistics::of_codes(generator, golden.at("stat_codes"));
   expect_close("w_mu", statistics.mean, golden.at("w_mu").flatten(), 1e-4);
@@ -102,7 +104,7 @@ TEST_F(Golden, Generator) {
 
 TEST_F(Golden, Estimate) {
   LIFTED_GOLDEN_OR_SKIP(file, "estimate.safetensors");
-  const StateDict golden = formats::read_safetensors(file);
+  const StateDict golden = test::read_golden(file);
   const auto styles = golden.at("styles");
   const Estimate e = gan().estimate(styles);
   expect_close("canon_light", e.canon_light, golden.at("canon_light"), 1e-4);
@@ -124,7 +126,7 @@ TEST_F(Golden, Estimate) {
 
 TEST_F(Golden, Render) {
   LIFTED_GOLDEN_OR_SKIP(file, "render.safetensors");
-  const StateDict golden = formats::read_safetensors(file);
+  const StateDict golden = test::read_golden(file);
   const Rendering r = gan().render(estimated);
   const auto covered = golden.at("recon_im_mask").squeeze(1);
   expect_images("recon_im", r.recon_im, golden.at("recon_im"), covered);
@@ -160,7 +162,7 @@ TEST_F(Golden, EightBitPixels) {
 
 TEST_F(Golden, Sweeps) {
   LIFTED_GOLDEN_OR_SKIP(file, "sweeps.safetensors");
-  const StateDict golden = formats::read_safetensors(file);
+  const StateDict golden = test::read_golden(file);
   const auto check = [&](const std::string& name, const RenderOptions& options) {
     const auto& expected = golden.at(name);
     expect_images(name, gan().render(estimated.narrow(0, 1), options).recon_im, expected, covered_by_colour(expected));

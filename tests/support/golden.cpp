@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "lifted/base/runtime.h"
+#include "lifted/formats/safetensors.h"
 #include "test_paths.h"
 
 namespace lifted::test {
@@ -58,6 +60,17 @@ fs::path golden_file(const std::string& name) {
   if (!fs::exists(direct.string() + ".gz")) return {};
   const fs::path unpacked = unpacked_checkpoints() / name;
   return fs::exists(unpacked) ? unpacked : fs::path();
+}
+
+torch::Device golden_device() {
+  const char* name = std::getenv("LIFTED_TEST_DEVICE");
+  return parse_device(name ? name : "cpu");
+}
+
+StateDict read_golden(const fs::path& file) {
+  StateDict tensors = formats::read_safetensors(file);
+  for (auto& [name, tensor] : tensors) tensor = tensor.to(golden_device());
+  return tensors;
 }
 
 Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, double tolerance) {

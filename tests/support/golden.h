@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "lifted/base/tensor.h"
+#include "lifted/base/state_dict.h"
 
 namespace lifted::test {
 
@@ -25,6 +25,11 @@ bool shared_files_required();
 /// A tensor file of the golden set, or an unpacked checkpoint of it (unpacked into a cache folder on first use); empty
 /// if the shared folder is absent.
 std::filesystem::path golden_file(const std::string& name);
+
+/// Where golden comparisons compute: LIFTED_TEST_DEVICE (scripts/gpu-check.sh), else the CPU. And a golden file's
+/// tensors there.
+torch::Device golden_device();
+StateDict read_golden(const std::filesystem::path& file);
 
 /// How two tensors differ: |a − b| over all elements, in float64.
 struct Difference {

@@ -1,0 +1,37 @@
+# Parts that a build may leave out: -DLIFTED_FFMPEG=OFF and so on, or -DLIFTED_MINIMAL=ON for all that are not turned on by name. What is asked of
+# an absent part is answered by the file NAME_absent.cpp beside the one that needs the library: one sentence (lifted/base/parts.h).
+option(LIFTED_MINIMAL "Leave out everything that computing does not need" OFF)
+set(LIFTED_LEFT_OUT "")
+set(lifted_absent_sources "")
+
+# lifted_part(OPTION WHAT [SOURCE]): SOURCE, as "formats/animation", is the only source that needs the library.
+macro(lifted_part option what)
+  if(LIFTED_MINIMAL)
+    option(${option} "${what}" OFF)
+  else()
+    option(${option} "${what}" ON)
+  endif()
+  if(NOT ${option})
+    list(APPEND LIFTED_LEFT_OUT "${what}")
+    list(APPEND lifted_absent_sources ${ARGN})
+  endif()
+endmacro()
+lifted_part(LIFTED_FFMPEG "animations (FFmpeg)" formats/animation)
+lifted_part(LIFTED_VIEWER "view (libmicrohttpd)" viewer/http_server)
+lifted_part(LIFTED_MESHOPTIMIZER "fewer triangles (meshoptimizer)" formats/mesh_simplify)
+lifted_part(LIFTED_BUILTIN_NETWORK "the built-in network")
+lifted_part(LIFTED_BUILD_PAGE "the viewer's page (npm)")
+list(JOIN LIFTED_LEFT_OUT ", " LIFTED_LEFT_OUT)
+if(LIFTED_LEFT_OUT)
+  message(STATUS "Left out: ${LIFTED_LEFT_OUT}")
+endif()
+
+# choose_part_sources(VARIABLE): of the listed files, those that are built.
+function(choose_part_sources variable)
+  set(sources ${${variable}})
+  list(FILTER sources EXCLUDE REGEX "_absent\\.cpp$")
+  foreach(source ${lifted_absent_sources})
+    list(TRANSFORM sources REPLACE "/lifted/${source}\\.cpp$" "/lifted/${source}_absent.cpp")
+  endforeach()
+  set(${variable} ${sources} PARENT_SCOPE)
+endfunction()

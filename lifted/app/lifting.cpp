@@ -15,7 +15,6 @@
 namespace lifted::app {
 namespace {
 namespace fs = std::filesystem;
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 template <typename Self, typename Visit>
@@ -42,7 +41,7 @@ const char* weight_without(const std::string& term) {
   usage_error("--wo {}: expected flip, perturb, idt or rega", term);
 }
 
-void assign(json& training, const std::string& assignment) {
+void assign(nlohmann::json& training, const std::string& assignment) {
   const auto equals = assignment.find('=');
   if (equals == std::string::npos) usage_error("--set {}: expected NAME=VALUE", assignment);
   const std::string name = assignment.substr(0, equals);
@@ -50,14 +49,15 @@ void assign(json& training, const std::string& assignment) {
     try {
       return parse_json(assignment.substr(equals + 1), "--set");
     } catch (const Error&) {
-      return json();
+      return nlohmann::json();
     }
   }();
   if (!value.is_number() && !value.is_boolean())
     usage_error("--set {}: expected a number (or true, false) after '='", assignment);
   const bool weight = name.starts_with("lam_");
   try {
-    train::LiftTrainerOptions::from_json(weight ? json{{"weights", {{name, value}}}} : json{{name, value}});
+    train::LiftTrainerOptions::from_json(weight ? nlohmann::json{{"weights", {{name, value}}}}
+                                                : nlohmann::json{{name, value}});
   } catch (const Error& error) {
     usage_error("--set {}: {}", assignment, error.what());
   }
@@ -68,8 +68,8 @@ using Published = std::optional<model::PublishedConfig>;
 
 /// The preset's training options with those of --config, --wo and --set applied; of --set, weights and other options
 /// are both known.
-json training_options(const json& preset, const Published& published, const LiftSettings& s) {
-  json training = preset.value("training", json::object());
+nlohmann::json training_options(const nlohmann::json& preset, const Published& published, const LiftSettings& s) {
+  nlohmann::json training = preset.value("training", nlohmann::json::object());
   if (published) training.update(published->training, true);
   for (const auto& term : s.without) {
     training["weights"][weight_without(term)] = 0;
@@ -133,9 +133,10 @@ std::optional<model::LoadedNetwork> load_init(const LiftSettings& s) {
 }
 
 /// What the model fixes besides its weights: as in --init, else by its size; then what preset and --config say.
-model::LiftConfig lift_config(const LiftPlan& plan, const json& preset, const Published& published, int size) {
-  json config = (plan.init ? plan.init->require_lifted().config() : model::LiftConfig::at(size)).to_json();
-  config.update(preset.value("model", json::object()));
+model::LiftConfig lift_config(const LiftPlan& plan, const nlohmann::json& preset, const Published& published,
+                              int size) {
+  nlohmann::json config = (plan.init ? plan.init->require_lifted().config() : model::LiftConfig::at(size)).to_json();
+  config.update(preset.value("model", nlohmann::json::object()));
   const auto fields = model::LiftConfig::from_json(config);
   return published ? published->apply_to(fields, size) : fields;
 }
@@ -178,14 +179,14 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
 }
 
 void check_settings(const LiftSettings& s) {
-  const json preset = read_preset(s.preset);
+  const nlohmann::json preset = read_preset(s.preset);
   const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
   train::LiftTrainerOptions::from_json(training_options(preset, published, s));
 }
 
 train::LiftTask make_lift_task(const LiftSettings& s, const model::LoadedNetwork& gan, torch::Device device,
                                LiftPlan& plan, const train::Shards& shards) {
-  const json preset = read_preset(s.preset);
+  const nlohmann::json preset = read_preset(s.preset);
   plan = {};
   const Published published = s.config.empty() ? Published() : model::read_published_config(s.config);
   plan.init = load_init(s);

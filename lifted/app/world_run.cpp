@@ -13,7 +13,6 @@
 
 namespace lifted::app {
 namespace {
-using nlohmann::json;
 using train::World;
 
 void adapt(const WorldOptions& options, const train::WorldPlace& place) {
@@ -32,12 +31,12 @@ std::string reason_of(const std::exception& error) {
 }
 
 /// The first difference, as a sentence's part: "batch is 8, expected 4".
-std::string difference(const json& found, const json& expected) {
-  const json here = found.flatten(), there = expected.flatten();
-  const auto at = [](const json& values, const std::string& key) {
-    return values.contains(key) ? shown(values[key]) : std::string("absent");
+std::string difference(const nlohmann::json& found, const nlohmann::json& expected) {
+  const nlohmann::json here = found.flatten(), there = expected.flatten();
+  const auto at = [](const nlohmann::json& values, const std::string& key) {
+    return values.contains(key) ? lifted::shown(values[key]) : std::string("absent");
   };
-  for (const json& values : {there, here}) {
+  for (const nlohmann::json& values : {there, here}) {
     for (const auto& [key, value] : values.items()) {
       if (at(here, key) != at(there, key))
         return fmt::format("{} is {}, expected {}", key.substr(1), at(here, key), at(there, key));

@@ -112,7 +112,7 @@ void add_layers(const Setting& s, std::vector<Case>& cases) {
   cases.push_back({"convolution 3x3", [=] { torch::conv2d(x, weight, {}, 1, 1); }, 2 * bytes_of({x}),
                    2.0 * 9 * channels * static_cast<double>(x.numel())});
   const auto scale = torch::ones({channels}, s.options), shift = torch::zeros({channels}, s.options);
-  cases.push_back({"group_norm_relu", [=] { ops::group_norm_relu(x.clone(), 16, scale, shift); }, 4 * bytes_of({x})});
+  cases.push_back({"group_norm_relu", [=] { ops::group_norm_relu(x.clone(), {16, scale, shift}); }, 4 * bytes_of({x})});
   const auto other = s.random(x.sizes());
   cases.push_back({"direction_distance", [=] { ops::direction_distance(x, other); }, bytes_of({x, other})});
 }

@@ -20,6 +20,7 @@ using torch::Tensor;
 
 struct Layer {
   Tensor x, weight, style, noise, bias, fir;
+  Tensor energy;  // of the styled weights: once, as MKL's products feel the number of threads
   double strength = 0.3;
   bool upsample = false;
   std::optional<double> clamp;
@@ -31,6 +32,7 @@ Layer random_layer(int64_t batch, int64_t in, int64_t out, std::array<int64_t, 2
   l.x = torch::randn({batch, in, size[0], size[1]});
   l.weight = torch::randn({out, in, 3, 3}) / std::sqrt(9.0 * static_cast<double>(in));
   l.style = torch::randn({batch, in});
+  l.energy = at::matmul(l.style.square(), l.weight.square().sum(at::IntArrayRef{2, 3}).t());
   l.noise = torch::randn({1, 1, size[0] * scale, size[1] * scale});
   l.bias = torch::randn({out});
   l.fir = ops::fir_kernel({1, 3, 3, 1}, 4);
@@ -48,11 +50,10 @@ Tensor run_reference(const Layer& l) {
 
 Tensor run_fused(const Layer& l, int64_t first, int64_t count) {
   const auto packed = ops::pack_weights(l.weight);
-  const auto energy = at::matmul(l.style.square(), l.weight.square().sum(at::IntArrayRef{2, 3}).t());
   ops::StyledConvInputs inputs;
   inputs.x = l.x.slice(0, first, first + count).contiguous(kChannelsLast);
   inputs.in_scale = l.style.slice(0, first, first + count);
-  inputs.out_scale = ops::pad_outputs(at::rsqrt(energy + 1e-8).slice(0, first, first + count), packed);
+  inputs.out_scale = ops::pad_outputs(at::rsqrt(l.energy + 1e-8).slice(0, first, first + count), packed);
   inputs.noise = l.noise.size(0) > 1 ? l.noise.slice(0, first, first + count) : l.noise;
   inputs.noise_strength = static_cast<float>(l.strength);
   inputs.bias = ops::pad_outputs(l.bias, packed);

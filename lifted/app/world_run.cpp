@@ -35,7 +35,7 @@ std::string reason_of(const std::exception& error) {
 std::string difference(const json& found, const json& expected) {
   const json here = found.flatten(), there = expected.flatten();
   const auto at = [](const json& values, const std::string& key) {
-    return values.contains(key) ? shown(values[key]) : std::string("absent");
+    return values.contains(key) ? lifted::shown(values[key]) : std::string("absent");
   };
   for (const json& values : {there, here}) {
     for (const auto& [key, value] : values.items()) {

@@ -37,7 +37,7 @@ void add_sweep_output_options(CLI::App& command, SweepOutput& output);
 struct SweepStyle {
   std::string path = "sweep";  // or "turntable"
   Easing easing = Easing::linear;
-  scene::Orbit orbit;
+  scene::Orbit orbit = {};
   double scale = 1;  // pictures per side of the network's own size
   bool turntable() const { return path == "turntable"; }
 };

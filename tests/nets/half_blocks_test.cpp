@@ -28,7 +28,7 @@ Stylegan2Generator generator(int size) {
   return network;
 }
 
-double relative_error(const Tensor& x, const Tensor& exact) {
+double largest_relative_error(const Tensor& x, const Tensor& exact) {
   return ((x - exact).norm() / exact.norm()).item<double>();
 }
 
@@ -71,7 +71,7 @@ TEST(HalfBlocks, TheGeneratorsPictureIsThatOfFloat32Rounded) {
     const auto rounded = network->synthesize(w);
     EXPECT_EQ(rounded.image.scalar_type(), torch::kFloat32);
     EXPECT_EQ(rounded.features.scalar_type(), torch::kFloat32);
-    const double error = relative_error(rounded.image, exact.image);
+    const double error = largest_relative_error(rounded.image, exact.image);
     EXPECT_GT(error, 0.1 * step) << "nothing was rounded";
     EXPECT_LT(error, 8 * step);
     // The last feature map holds numbers of the half type.
@@ -93,11 +93,11 @@ TEST(HalfBlocks, TheDiscriminatorsLogitsAndGradientsAreClose) {
     const WithHalf half(network, type);
     const auto [logits, gradients] = work();
     EXPECT_EQ(logits.scalar_type(), torch::kFloat32);
-    EXPECT_GT(relative_error(logits, exact), 0);
+    EXPECT_GT(largest_relative_error(logits, exact), 0);
     EXPECT_LT((logits - exact).abs().max().item<double>(), 20 * step * (1 + exact.abs().max().item<double>()));
     for (size_t i = 0; i < gradients.size(); ++i) {
       EXPECT_EQ(gradients[i].scalar_type(), torch::kFloat32);
-      EXPECT_LT(relative_error(gradients[i], exact_gradients[i]), 50 * step) << i;
+      EXPECT_LT(largest_relative_error(gradients[i], exact_gradients[i]), 50 * step) << i;
     }
     // Three halvings down, at 4×4, all is float32 again.
     EXPECT_EQ(network->features(image).scalar_type(), torch::kFloat32);
@@ -113,7 +113,7 @@ TEST(HalfBlocks, Float16DoesNotOverflow) {
   const Tensor x = torch::randn({1, 16, 8, 8}), w = 300 * torch::randn({1, 16});
   const Tensor exact = layer->forward(x, w, {}), found = layer->forward(x.to(torch::kHalf), w, {}).to(torch::kFloat32);
   EXPECT_TRUE(found.isfinite().all().item<bool>());
-  EXPECT_LT(relative_error(found, exact), 8 * kFp16);
+  EXPECT_LT(largest_relative_error(found, exact), 8 * kFp16);
   // Activations are bounded: a bias of 1,000 comes out as 256.
   layer->bias.fill_(1000);
   EXPECT_EQ(layer->forward(x.to(torch::kHalf), w, {}).max().item<float>(), 256);

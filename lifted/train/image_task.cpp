@@ -15,14 +15,9 @@ namespace lifted::train {
 using torch::Tensor;
 
 nlohmann::ordered_json ImageTaskOptions::to_json() const {
-  nlohmann::ordered_json json = {{"network", network.to_json()},
-                                 {"batch", batch},
-                                 {"total_images", total_images},
-                                 {"lr", lr},
-                                 {"weight_decay", weight_decay},
-                                 {"mirror", mirror},
-                                 {"precision", name_of(precision)},
-                                 {"seed", seed}};
+  nlohmann::ordered_json json = {
+      {"network", network.to_json()}, {"batch", batch},   {"total_images", total_images},    {"lr", lr},
+      {"weight_decay", weight_decay}, {"mirror", mirror}, {"precision", name_of(precision)}, {"seed", seed}};
   if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
   return json;
 }

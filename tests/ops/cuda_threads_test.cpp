@@ -204,7 +204,7 @@ TEST(CudaThreads, RasterizeIsTheCpusToTheBitInAnyOrderOfThreads) {
   }
 }
 
-TEST(CudaThreads, RasterizeBackwardIsTheCpusToTheBit) {
+TEST(CudaThreads, RasterizeBackwardIsTheCpus) {
   for (const auto& mesh : meshes()) {
     const auto [image, depth, faces] = cpu::rasterize(mesh);
     const RasterizeGradientInputs in = {
@@ -212,9 +212,12 @@ TEST(CudaThreads, RasterizeBackwardIsTheCpusToTheBit) {
         mesh.perspective_correct};
     const auto [vertices, attributes] = cpu::rasterize_backward(in);
     const auto [vertices2, attributes2] = cuda::rasterize_backward(InALoopBackwards(), in);
-    EXPECT_TRUE(at::allclose(vertices, vertices2, 0, 0, /*equal_nan=*/true))
-        << (vertices - vertices2).abs().max().item<float>() << " of " << vertices.abs().max().item<float>();
-    EXPECT_TRUE(attributes.equal(attributes2)) << (attributes - attributes2).abs().max().item<float>();
+    // The vector kernel sums in lanes, a thread of the card in raster order.
+    for (const auto& [cpu, card] : {std::pair{vertices, vertices2}, {attributes, attributes2}}) {
+      EXPECT_TRUE(cpu.isnan().equal(card.isnan()));
+      const double largest = cpu.nan_to_num().abs().max().item<double>();
+      EXPECT_LE((cpu - card).nan_to_num().abs().max().item<double>(), 1e-5 * largest);
+    }
   }
 }
 

@@ -156,7 +156,7 @@ TEST_F(EveryCommand, ThatShowsThemInABrowser) {
   ASSERT_NE(at, std::string::npos) << url;
   const auto port = static_cast<uint16_t>(std::stoi(url.substr(at + 17)));
   for (const char* what : {"render?seed=1&yaw=20", "render?seed=1&what=depth", "render?seed=1&mix_seed=2",
-                           "face?seed=1", "mesh?seed=1", "render?seed=1&light_yaw=30&what=normal"}) {
+                           "face?seed=1", "mesh?seed=1", "render?seed=1&light_yaw=30&what=normals"}) {
     const auto answer = test::http(port, "GET", std::string("/api/v1/") + what);
     EXPECT_EQ(answer.status, 200) << what << " " << answer.body.substr(0, 300);
   }

@@ -108,7 +108,7 @@ ends() {
   local small="$out/small"
   mkdir -p "$small"
   if mount -t tmpfs -o size=6m tmpfs "$small" 2>/dev/null; then
-    two_ranks full train-gan --outdir "$small/runs" "${gan_options[@]}" --snap 1 --kimg 0.1
+    two_ranks full train-gan --outdir "$small/runs" "${gan_options[@]}" --kimg 0.1
     umount "$small"
     one_sentence "full disk" "$out"/full.?.log
   else

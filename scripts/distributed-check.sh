@@ -23,7 +23,7 @@ same() { # what, run, run
 launch() { local n=$1; shift; "$program" launch --nproc "$n" -- "$@"; }
 
 [ -f "$out/heads32.zip" ] || "$program" -q heads render --count 96 --size 32 --seed 1 --out "$out/heads32.zip"
-gan_options=(--data "$out/heads32.zip" --size 32 --channels micro --batch 8 --shards 4 --mirror --seed 3 --tick 0.08 --snap 0 --device cpu)
+gan_options=(--data "$out/heads32.zip" --size 32 --channels micro --batch 8 --shards 4 --mirror --seed 3 --tick 0.08 --device cpu)
 train_gan() { # folder, ranks, kimg, options
   local folder=$1 ranks=$2 kimg=$3
   rm -rf "$folder"

@@ -180,6 +180,7 @@ share() {
 # Two ranks of one thread against one process of two threads, in turn.
 speed() {
   local round
+  local gan_options=(--data "$out/heads32.zip" --size 32 --channels micro --batch 8 --mirror --seed 3 --device cpu)
   for round in 1 2; do
     OMP_NUM_THREADS=2 train_gan "$out/threads" 1 0.8 --shards 1 --tick 0.4
     OMP_NUM_THREADS=1 train_gan "$out/processes" 2 0.8 --shards 2 --tick 0.4

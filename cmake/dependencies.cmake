@@ -25,5 +25,15 @@ if(LIFTED_VIEWER)
   find_library(LIFTED_MICROHTTPD microhttpd REQUIRED)
 endif()
 
+# Not by its own configuration: that asks for every module of OpenCV.
+if(LIFTED_OPENCV)
+  find_path(LIFTED_OPENCV_INCLUDE opencv2/objdetect.hpp PATH_SUFFIXES opencv4 REQUIRED)
+  set(LIFTED_OPENCV_LIBRARIES "")
+  foreach(part objdetect imgproc core)
+    find_library(LIFTED_OPENCV_${part} opencv_${part} REQUIRED)
+    list(APPEND LIFTED_OPENCV_LIBRARIES ${LIFTED_OPENCV_${part}})
+  endforeach()
+endif()
+
 # The font of contact-sheet labels, embedded into the library at build time.
 find_file(LIFTED_LABEL_FONT DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu /usr/share/fonts/TTF REQUIRED)

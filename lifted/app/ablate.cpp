@@ -34,6 +34,7 @@ struct Settings {
                       .probe = {},
                       .depth = {},
                       .truth = {},
+                      .encoder = {},
                       .inception = {},
                       .vgg = {},
                       .suite = {}};

@@ -178,12 +178,21 @@ std::unique_ptr<CLI::App> make_command_line() {
   program->add_flag_callback(
       "-v,--verbose", [] { set_log_level(LogLevel::verbose); }, "Say more of what is done");
   program->require_subcommand(1);
-  for (const auto add :
-       {add_generate,  add_rotate,          add_relight,     add_interpolate,     add_mix,        add_mesh,
-        add_view,      add_compare,         add_inspect,     add_convert,         add_dataset,    add_heads,
-        add_train_gan, add_train_embedding, add_train_probe, add_train_depth,     add_train_lift, add_ablate,
-        add_launch,    add_project,         add_metrics,     add_reproduce,       add_presets,    add_demo,
-        add_doctor,    add_completion,      add_man,         add_launcher_answers}) {
+  for (const auto add : {add_generate,      add_rotate,
+                         add_relight,       add_interpolate,
+                         add_mix,           add_mesh,
+                         add_view,          add_compare,
+                         add_inspect,       add_convert,
+                         add_dataset,       add_heads,
+                         add_train_gan,     add_train_embedding,
+                         add_train_probe,   add_train_depth,
+                         add_train_encoder, add_train_landmarks,
+                         add_train_lift,    add_ablate,
+                         add_launch,        add_project,
+                         add_metrics,       add_reproduce,
+                         add_presets,       add_demo,
+                         add_doctor,        add_completion,
+                         add_man,           add_launcher_answers}) {
     add(*program);
   }
   return program;

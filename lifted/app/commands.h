@@ -23,6 +23,8 @@ void add_train_gan(CLI::App& app);
 void add_train_embedding(CLI::App& app);
 void add_train_probe(CLI::App& app);
 void add_train_depth(CLI::App& app);
+void add_train_encoder(CLI::App& app);
+void add_train_landmarks(CLI::App& app);
 void add_train_lift(CLI::App& app);
 void add_ablate(CLI::App& app);
 void add_launch(CLI::App& app);

@@ -59,7 +59,7 @@ Codes codes_of(const SamplingRun& run, const CompareOptions& options, size_t ind
 }
 
 /// compare.png, and beside it compare_<axis>.png, .gif and so on; further grids are numbered.
-void write_grids(const CompareOptions& options, const std::vector<Showing>& showings,
+void write_grids(const PictureFolder& folder, const CompareOptions& options, const std::vector<Showing>& showings,
                  const std::vector<std::string>& names, const Movement& movement) {
   for (size_t first = 0; first < names.size(); first += kGridColumns) {
     const size_t last = std::min(first + kGridColumns, names.size());
@@ -67,24 +67,23 @@ void write_grids(const CompareOptions& options, const std::vector<Showing>& show
     const auto part = slice(showings, first, last);
     const std::vector<std::string> people(names.begin() + static_cast<long>(first),
                                           names.begin() + static_cast<long>(last));
-    formats::write_png(options.sampling.outdir / ("compare" + number + ".png"), grid_of(part, people));
+    folder.write("compare" + number, grid_of(part, people));
     if (movement.angles.empty()) continue;
     const MovingFigure figure = moving_figure(part, people, movement);
     const std::string stem = "compare_" + options.axis + number;
-    formats::write_png(options.sampling.outdir / (stem + ".png"), figure.still);
-    write_sweep(options.sampling.outdir, stem, figure.frames, options.output);
+    folder.write(stem, figure.still);
+    write_sweep(folder, stem, figure.frames, options.output);
   }
 }
 
 /// Each sample alone: all models in a row, named after the sample.
-void write_samples(const CompareOptions& options, const std::vector<Showing>& showings,
+void write_samples(const PictureFolder& folder, const CompareOptions& options, const std::vector<Showing>& showings,
                    const std::vector<std::string>& names, const Movement& movement) {
   for (size_t i = 0; i < names.size(); ++i) {
     const auto one = slice(showings, i, i + 1);
-    formats::write_png(options.sampling.outdir / (names[i] + ".png"), grid_of(one, {names[i]}));
+    folder.write(names[i], grid_of(one, {names[i]}), names[i]);
     if (movement.angles.empty()) continue;
-    write_sweep(options.sampling.outdir, names[i] + "_" + options.axis, moving_figure(one, {names[i]}, movement).frames,
-                options.output);
+    write_sweep(folder, names[i] + "_" + options.axis, moving_figure(one, {names[i]}, movement).frames, options.output);
   }
 }
 
@@ -107,8 +106,8 @@ void compare(const CompareOptions& options) {
   run.record().set("samples", names);
   run.record().set("labels", labels);
   run.record().set("axis", options.axis);
-  write_grids(options, showings, names, movement);
-  if (!options.grid_only) write_samples(options, showings, names, movement);
+  write_grids(run.pictures(), options, showings, names, movement);
+  if (!options.grid_only) write_samples(run.pictures(), options, showings, names, movement);
   run.finish();
 }
 

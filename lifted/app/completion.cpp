@@ -41,6 +41,23 @@ std::string descent(const std::vector<CommandEntry>& commands) {
   return fmt::format("      {}) command=${{command:+$command }}$word ;;\n", fmt::join(paths, " | "));
 }
 
+/// The branches of `case "$command $previous"`: what `offer` says for every option with choices, and the beginning of
+/// one for all that take another value.
+std::string option_values(const std::vector<CommandEntry>& commands, std::string (*offer)(const OptionEntry&)) {
+  std::string branches, files;
+  for (const auto& command : commands) {
+    for (const auto& option : command.options) {
+      if (option.flag() || option.names.front()[0] != '-') continue;
+      if (option.choices.empty()) {
+        files += (files.empty() ? "" : " | ") + value_pattern(command, option);
+      } else {
+        branches += fmt::format("    {}) {}; return ;;\n", value_pattern(command, option), offer(option));
+      }
+    }
+  }
+  return branches + fmt::format("    {}) ", files);
+}
+
 std::string joined_options(const CommandEntry& program, const CommandEntry& command) {
   std::vector<std::string> names = option_names(command);
   if (!command.path.empty())
@@ -52,6 +69,30 @@ std::string joined_options(const CommandEntry& program, const CommandEntry& comm
 /// In zsh's _describe a colon ends the name.
 std::string zsh_item(const std::string& name, const std::string& description) {
   return single_quoted(name + ":" + description);
+}
+
+/// The items of a command's options and of the program's.
+std::string zsh_options(const CommandEntry& program, const CommandEntry& command) {
+  std::set<std::string> listed;
+  std::string items;
+  for (const CommandEntry* source : {&command, &program}) {
+    for (const auto& option : source->options) {
+      if (option.positional || (source != &command && option.names.front() == "--version")) continue;
+      if (!listed.insert(option.names.front()).second) continue;
+      items += "\n          " + zsh_item(option.names.front(), option.sentence());
+    }
+  }
+  return items;
+}
+
+std::string zsh_subcommands(const std::vector<CommandEntry>& commands, const CommandEntry& command) {
+  std::string names;
+  for (const auto& name : command.subcommands) {
+    const std::string path = command.path.empty() ? name : command.path + " " + name;
+    const auto entry = std::ranges::find(commands, path, &CommandEntry::path);
+    names += "\n          " + zsh_item(name, entry->description);
+  }
+  return fmt::format("        items=({})\n        _describe command items\n", names);
 }
 
 std::string fish_condition(const CommandEntry& command, const std::vector<CommandEntry>& commands) {
@@ -98,20 +139,11 @@ std::string bash_completion(const std::vector<CommandEntry>& commands) {
       "fi\n"
       "  COMPREPLY=()\n"
       "  case \"$command $previous\" in\n";
-  std::string files;
-  for (const auto& command : commands) {
-    for (const auto& option : command.options) {
-      if (option.flag() || option.names.front()[0] != '-') continue;
-      if (option.choices.empty()) {
-        files += (files.empty() ? "" : " | ") + value_pattern(command, option);
-      } else {
-        out += fmt::format("    {}) COMPREPLY=($(compgen -W {} -- \"${{current##*,}}\")); return ;;\n",
-                           value_pattern(command, option),
-                           single_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
-      }
-    }
-  }
-  out += fmt::format("    {}) return ;;  # a file, which bash completes, or a number\n", files);
+  out += option_values(commands, [](const OptionEntry& option) {
+    return fmt::format("COMPREPLY=($(compgen -W {} -- \"${{current##*,}}\"))",
+                       single_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+  });
+  out += "return ;;  # a file, which bash completes, or a number\n";
   out +=
       "  esac\n"
       "  case \"$command\" in\n";
@@ -143,43 +175,15 @@ std::string zsh_completion(const std::vector<CommandEntry>& commands) {
       "    esac\n"
       "  done\n"
       "  case \"$command $words[CURRENT-1]\" in\n";
-  std::string files;
+  out += option_values(commands, [](const OptionEntry& option) {
+    return fmt::format("compset -P '*,'; compadd -- {}", fmt::join(option.choices, " "));
+  });
+  out += "_files; return ;;\n  esac\n  case \"$command\" in\n";
   for (const auto& command : commands) {
-    for (const auto& option : command.options) {
-      if (option.flag() || option.names.front()[0] != '-') continue;
-      if (option.choices.empty()) {
-        files += (files.empty() ? "" : " | ") + value_pattern(command, option);
-      } else {
-        out += fmt::format("    {}) compset -P '*,'; compadd -- {}; return ;;\n", value_pattern(command, option),
-                           fmt::join(option.choices, " "));
-      }
-    }
-  }
-  out += fmt::format("    {}) _files; return ;;\n  esac\n  case \"$command\" in\n", files);
-  for (const auto& command : commands) {
-    std::set<std::string> listed;
-    std::string options;
-    for (const CommandEntry* source : {&command, &program}) {
-      for (const auto& option : source->options) {
-        if (option.positional || (source != &command && option.names.front() == "--version")) continue;
-        if (!listed.insert(option.names.front()).second) continue;
-        options += "\n          " + zsh_item(option.names.front(), option.sentence());
-      }
-    }
     out += fmt::format("    {})\n      if [[ $PREFIX == -* ]]; then\n        items=({})\n", single_quoted(command.path),
-                       options);
+                       zsh_options(program, command));
     out += "        _describe -o option items\n      else\n";
-    if (command.subcommands.empty()) {
-      out += "        _files\n";
-    } else {
-      std::string names;
-      for (const auto& name : command.subcommands) {
-        const std::string path = command.path.empty() ? name : command.path + " " + name;
-        const auto entry = std::ranges::find(commands, path, &CommandEntry::path);
-        names += "\n          " + zsh_item(name, entry->description);
-      }
-      out += fmt::format("        items=({})\n        _describe command items\n", names);
-    }
+    out += command.subcommands.empty() ? "        _files\n" : zsh_subcommands(commands, command);
     out += "      fi ;;\n";
   }
   return out +

@@ -1,7 +1,8 @@
-// `dataset make` and `dataset inspect`.
+// `dataset make`, `dataset inspect` and, elsewhere, `dataset align`.
 #include <memory>
 
 #include "lifted/app/commands.h"
+#include "lifted/app/portrait_options.h"
 #include "lifted/app/validators.h"
 #include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
@@ -182,10 +183,11 @@ void add_inspect_command(CLI::App& dataset) {
 }  // namespace
 
 void add_dataset(CLI::App& app) {
-  CLI::App* dataset = app.add_subcommand("dataset", "Make and inspect image data sets");
+  CLI::App* dataset = app.add_subcommand("dataset", "Make, align and inspect image data sets");
   dataset->require_subcommand(1);
   add_make_command(*dataset);
   add_inspect_command(*dataset);
+  add_align_command(*dataset);
 }
 
 }  // namespace lifted::app

@@ -25,37 +25,37 @@ struct DemoOptions {
 /// Figures as they are made: files in the folder, entries on the page.
 class Page {
  public:
-  Page(std::filesystem::path folder, std::string introduction, int64_t figures)
+  Page(PictureFolder folder, std::string introduction, int64_t figures)
       : folder_(std::move(folder)),
         page_{"LiftedGAN demo", std::move(introduction), {}},
         progress_("demo", figures, "figures") {}
 
   void still(const std::string& name, const formats::Image& image, const std::string& title,
              const std::string& caption) {
-    formats::write_png(folder_ / (name + ".png"), image);
+    folder_.write(name, image);
     page_.content.push_back(Figure{name + ".png", title, caption});
     progress_.advance();
   }
   void moving(const std::string& name, const MovingFigure& figure, const std::string& title,
               const std::string& caption) {
     write_sweep(folder_, name, figure.frames, {});
-    formats::write_png(folder_ / (name + ".png"), figure.still);
+    folder_.write(name, figure.still);
     page_.content.push_back(Figure{name + ".gif", title, caption});
     page_.content.push_back(Figure{name + ".png", title + ", still", "The same at chosen moments."});
     progress_.advance();
   }
   void mesh(const std::string& name, const formats::Mesh& mesh, const std::string& title, const std::string& caption) {
-    formats::write_mesh(folder_, name, "glb", mesh);
+    formats::write_mesh(folder_.path, name, "glb", mesh);
     page_.content.push_back(Figure{name + ".glb", title, caption});
     progress_.advance();
   }
   void write() {
-    write_web_page(folder_ / "index.html", page_);
+    write_web_page(folder_.path / "index.html", page_);
     progress_.finish();
   }
 
  private:
-  std::filesystem::path folder_;
+  PictureFolder folder_;
   WebPage page_;
   Progress progress_;
 };
@@ -139,7 +139,7 @@ void demo(DemoOptions options) {
                     codes.styles.narrow(0, 0, kPeople));
   run.record().set("samples", people.names);
 
-  Page page(options.sampling.outdir, introduction(run.network(), run.options()), compares ? 9 : 8);
+  Page page(run.pictures(), introduction(run.network(), run.options()), compares ? 9 : 8);
   add_figures(page, people);
   add_mesh(page, people);
   if (compares) {

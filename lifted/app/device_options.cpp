@@ -42,7 +42,7 @@ void warn_of_waits() {
 
 std::string gpu_fault() {
 #if __has_include("lifted/ops/self_test.h")
-  return ops::self_test_once(torch::kCUDA, ops::user_cache_folder()).failed;
+  return ops::self_test_once(torch::kCUDA, user_cache_folder()).failed;
 #else
   return "this build has none";
 #endif

@@ -60,11 +60,10 @@ std::vector<formats::Image> generate_lifted(SamplingRun& run, const GenerateOpti
   for (int64_t i = 0; i < codes.size(); ++i) {
     const std::string& name = codes.names[static_cast<size_t>(i)];
     images.push_back(formats::image_from_tensor(rendering.recon_im[i]));
-    formats::write_png(run.output(name + ".png"), images.back());
-    for (const std::string& map : options.maps) {
-      formats::write_png(run.output(name + "_" + map + ".png"), map_picture(map, estimate, rendering, i));
-    }
-    if (options.teacher) formats::write_png(run.output(name + "_teacher.png"), formats::image_from_tensor(teacher[i]));
+    run.pictures().write(name, images.back(), name);
+    for (const std::string& map : options.maps)
+      run.pictures().write(name + "_" + map, map_picture(map, estimate, rendering, i), name);
+    if (options.teacher) run.pictures().write(name + "_teacher", formats::image_from_tensor(teacher[i]), name);
   }
   return images;
 }
@@ -131,7 +130,8 @@ std::vector<formats::Image> generate_plain(SamplingRun& run, const GenerateOptio
   std::vector<formats::Image> images;
   for (int64_t i = 0; i < codes.size(); ++i) {
     images.push_back(formats::image_from_tensor(image[i], formats::Rounding::nvidia));
-    formats::write_png(run.output(codes.names[static_cast<size_t>(i)] + ".png"), images.back());
+    const std::string& name = codes.names[static_cast<size_t>(i)];
+    run.pictures().write(name, images.back(), name);
   }
   return images;
 }
@@ -158,7 +158,7 @@ void write_sheet(const SamplingRun& run, const Codes& codes, std::vector<formats
     for (size_t i = 0; i < std::min(max_sheet_images, codes.names.size()); ++i)
       shown.push_back(formats::read_image(run.output(codes.names[i] + ".png")));
   }
-  write_sample_sheet(run.output("sheet.png"), shown, codes.names, "");
+  write_sample_sheet(run.pictures(), "sheet", shown, codes.names, "");
 }
 
 void check_world(const SamplingOptions& options, int64_t codes) {

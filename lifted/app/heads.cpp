@@ -108,8 +108,19 @@ void add_labels(CLI::App& heads) {
       ->transform(number(kImages0))
       ->capture_default_str();
   command->add_option("--out", options->out, "File to write, one JSON line per image")->required();
+  const auto landmarks = std::make_shared<bool>(false);
+  const auto model = std::make_shared<std::string>();
+  command->add_flag("--landmarks", *landmarks, "Also the 68 landmarks, in pixels of images of --size");
+  command->add_option("--size", options->size, "Side of the images that --landmarks are said for")
+      ->transform(number(bounds::head_side))
+      ->capture_default_str();
+  add_model_option(*command, *model);
   add_recipe_options(*command, options->recipe);
-  command->callback([options] { write_head_labels(*options); });
+  command->callback([=] {
+    if (!*landmarks) return write_head_labels(*options);
+    const FaceModel face = open_face_model(*model);
+    write_head_labels(*options, &face);
+  });
 }
 
 void add_pack(CLI::App& heads) {

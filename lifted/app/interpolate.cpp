@@ -91,9 +91,9 @@ void draw_stills(SamplingRun& run, const InterpolateOptions& options, const Pair
     for (formats::Image& face : frames_of(images)) row.images.push_back(std::move(face));
     progress.advance(last - first);
   });
-  formats::write_png(run.output(pair.name + ".png"), formats::render_contact_sheet(row));
+  run.pictures().write(pair.name, formats::render_contact_sheet(row));
   if (std::ranges::find(options.output.formats, "frames") != options.output.formats.end())
-    write_sweep(options.sampling.outdir, pair.name, row.images, {.formats = {"frames"}});
+    write_sweep(run.pictures(), pair.name, row.images, {.formats = {"frames"}});
 }
 
 void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const StyledSweep& sweep, const Pair& pair,
@@ -122,7 +122,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
     for (const size_t column : columns) still.images.push_back(turned[step][column]);
     still.row_labels.push_back(at[step]);
   }
-  formats::write_png(run.output(pair.name + ".png"), formats::render_contact_sheet(still));
+  run.pictures().write(pair.name, formats::render_contact_sheet(still));
 
   std::vector<formats::Image> frames;
   for (size_t angle = 0; angle < angles.size(); ++angle) {
@@ -133,7 +133,7 @@ void interpolate_pair(SamplingRun& run, const InterpolateOptions& options, const
     }
     frames.push_back(formats::render_contact_sheet(row));
   }
-  write_sweep(options.sampling.outdir, pair.name, frames, options.output, options.style.turntable());
+  write_sweep(run.pictures(), pair.name, frames, options.output, options.style.turntable());
 }
 
 void interpolate_pairs(SamplingRun& run, const InterpolateOptions& options) {
@@ -190,8 +190,8 @@ void interpolate_keyframes(SamplingRun& run, const InterpolateOptions& options) 
   });
   std::vector<formats::Image> moments;
   for (int64_t i = 0; i < keyframes.size(); ++i) moments.push_back(frames[static_cast<size_t>(i * steps)]);
-  write_sample_sheet(run.output("keyframes.png"), moments, keyframes.names, "");
-  write_sweep(options.sampling.outdir, "keyframes", frames, options.output, true);
+  write_sample_sheet(run.pictures(), "keyframes", moments, keyframes.names, "");
+  write_sweep(run.pictures(), "keyframes", frames, options.output, true);
 }
 
 void interpolate(const InterpolateOptions& options) {

@@ -110,11 +110,15 @@ train::LiftCritics load_critics(const LiftSettings& s, int size, torch::Device d
   return critics;
 }
 
-/// Random networks, nearly flat where the preset says so, or those of --init.
+/// Random networks, nearly flat where the preset says so, or those of --init, grown if they are of half the size.
 model::LiftingNetworks first_networks(const LiftPlan& plan, const nets::Stylegan2Config& generator) {
-  if (plan.init) return plan.init->require_lifted().networks();
-  model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
   const auto random = nets::seeded_generator(train::derived_seed(plan.options.seed, "weights"));
+  if (plan.init) {
+    const auto& networks = plan.init->require_lifted().networks();
+    if (2 * networks.config.size != generator.size) return networks;
+    return model::grown(networks, generator.channels.back(), random);
+  }
+  model::LiftingNetworks networks(nets::LiftingConfig::at(generator.size, generator.channels.back(), generator.w_dim));
   for (const auto& [name, network] : networks.published()) nets::reset_parameters(*network, random);
   const double scale = plan.options.training.initial_depth_scale;
   if (scale != 1) networks.depth->scale_output(scale);
@@ -135,7 +139,17 @@ std::optional<model::LoadedNetwork> load_init(const LiftSettings& s) {
 /// What the model fixes besides its weights: as in --init, else by its size; then what preset and --config say.
 model::LiftConfig lift_config(const LiftPlan& plan, const nlohmann::json& preset, const Published& published,
                               int size) {
-  nlohmann::json config = (plan.init ? plan.init->require_lifted().config() : model::LiftConfig::at(size)).to_json();
+  model::LiftConfig start = model::LiftConfig::at(size);
+  if (plan.init) {
+    const auto& init = plan.init->require_lifted();
+    const model::LiftConfig own = start;
+    start = init.config();
+    if (init.size() != size) {  // grown: the blur goes with the size
+      start.blur_radius = own.blur_radius;
+      start.blur_sigma = own.blur_sigma;
+    }
+  }
+  nlohmann::json config = start.to_json();
   config.update(preset.value("model", nlohmann::json::object()));
   const auto fields = model::LiftConfig::from_json(config);
   return published ? published->apply_to(fields, size) : fields;
@@ -163,8 +177,8 @@ void add_lift_options(CLI::App& command, LiftSettings& s) {
       ->capture_default_str();
   command.add_option(
       "--init", s.init,
-      "Start from the networks of this lifted one, made for an earlier snapshot of the same generator; or "
-      "of a LiftedGAN checkpoint_NNN.pth, with the config.py beside it");
+      "Start from the networks of this lifted one, made for an earlier snapshot of the same generator, or for the one "
+      "of half the size that it was grown from; or of a LiftedGAN checkpoint_NNN.pth, with the config.py beside it");
   command.add_option("--config", s.config,
                      "The authors' config.py: its depths, field of view, ranges and coefficients replace the preset's");
   command.add_option("--vgg", s.vgg, "VGG-16 for the perceptual distance (torchvision's vgg16 .pth)");

@@ -103,7 +103,7 @@ void write_meshes(const MeshOptions& options) {
     });
   }
   run.record().set("meshes", meshes);
-  write_sample_sheet(run.output("sheet.png"), shown, codes.names, "");
+  write_sample_sheet(run.pictures(), "sheet", shown, codes.names, "");
   run.finish();
 }
 

@@ -71,6 +71,8 @@ metrics::ShapeTruth open_truth(const MeterSettings& settings, int size) {
   truth.shapes = std::make_shared<const data::HeadTruth>(path, truth.images->archive());
   truth.count = settings.inversions;
   truth.search.steps = settings.inversion_steps;
+  truth.encoder = settings.encoder;
+  truth.search.quasi_newton = !truth.encoder.empty();
   return truth;
 }
 
@@ -109,8 +111,12 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
   command.add_option("--inversions", settings.inversions, "How many of them")
       ->transform(number(bounds::whole(1, 1e6)))
       ->capture_default_str();
-  command.add_option("--inversion-steps", settings.inversion_steps, "Steps of the search for their codes")
-      ->transform(number(bounds::steps))
+  command.add_option("--encoder", settings.encoder,
+                     "Network of train-encoder (or builtin) whose codes the searches start from");
+  command
+      .add_option("--inversion-steps", settings.inversion_steps,
+                  "Steps of the search for their codes; with --encoder 0 takes its codes as they are")
+      ->transform(number(bounds::whole(0, bounds::steps.high)))
       ->capture_default_str();
   command.add_option("--cache", settings.suite.cache, "Folder that keeps what is measured of real images");
   command

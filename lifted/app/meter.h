@@ -14,14 +14,14 @@ namespace lifted::app {
 
 struct MeterSettings {
   std::string metrics = "fd_random10k_full";
-  std::filesystem::path data, embedding, probe, depth, truth, inception, vgg;
+  std::filesystem::path data, embedding, probe, depth, truth, encoder, inception, vgg;
   int64_t inversions = 32;
   int inversion_steps = 300;
   metrics::SuiteOptions suite;
 };
 
-/// --metrics, --data, --inception, --probe, --depth, --truth, --inversions, --inversion-steps, --cache, --samples,
-/// --repeats.
+/// --metrics, --data, --inception, --probe, --depth, --truth, --encoder, --inversions, --inversion-steps, --cache,
+/// --samples, --repeats.
 void add_meter_options(CLI::App& command, MeterSettings& settings);
 
 /// Images of whatever size their first has. Error unless they are square and at least two.

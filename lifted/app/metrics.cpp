@@ -67,6 +67,36 @@ ordered_json measure(const MetricsOptions& options, const Measured& measured, co
   return ordered_json::object();
 }
 
+/// What was measured, against what, with which files.
+ordered_json facts_of(const MetricsOptions& options, const Measured& measured, const Meter& meter) {
+  const MeterSettings& settings = options.meter;
+  ordered_json record = {{"metric", settings.metrics}};
+  if (measured.network) {
+    record["network"] = options.network.string();
+    record["trunc"] = settings.suite.truncation_psi;
+  } else if (!options.images.empty()) {
+    record["images"] = options.images.string();
+  }
+  record["protocol"] = options.protocol;
+  if (meter.images()) {
+    const int64_t there = meter.images()->size();
+    record["data"] = settings.data.string();
+    record["real_images"] = options.protocol == "published" ? std::min(there, metrics::kPublishedRealImages) : there;
+  }
+  if (!settings.suite.statistics.empty()) record["stats"] = settings.suite.statistics.string();
+  if (meter.images() || !settings.suite.statistics.empty()) {
+    const int64_t wanted = meter.generated_images();
+    record["generated_images"] = measured.network ? wanted : std::min(wanted, measured.images->size());
+  }
+  if (settings.suite.repeats > 1) record["repeats"] = settings.suite.repeats;
+  const std::pair<const char*, const fs::path&> files[] = {
+      {"inception", settings.inception}, {"vgg", settings.vgg},     {"embedding", settings.embedding},
+      {"probe", settings.probe},         {"depth", settings.depth}, {"truth", settings.truth}};
+  for (const auto& [name, file] : files)
+    if (!file.empty()) record[name] = file.string();
+  return record;
+}
+
 void measure(const MetricsOptions& given) {
   MetricsOptions options = given;
   MeterSettings& settings = options.meter;
@@ -80,31 +110,8 @@ void measure(const MetricsOptions& given) {
   const Measured measured = open_measured(options, device);
   const Meter meter(settings, measured.network ? measured.network->generator->config().size : measured.images->width(),
                     device);
-  ordered_json result = {{"results", measure(options, measured, meter, device)}, {"metric", settings.metrics}};
-  if (measured.network) {
-    result["network"] = options.network.string();
-    result["trunc"] = settings.suite.truncation_psi;
-  } else if (!options.images.empty()) {
-    result["images"] = options.images.string();
-  }
-  result["protocol"] = options.protocol;
-  if (meter.images()) {
-    const int64_t there = meter.images()->size();
-    result["data"] = settings.data.string();
-    result["real_images"] = options.protocol == "published" ? std::min(there, metrics::kPublishedRealImages) : there;
-  }
-  if (!settings.suite.statistics.empty()) result["stats"] = settings.suite.statistics.string();
-  if (meter.images() || !settings.suite.statistics.empty()) {
-    const int64_t wanted = meter.generated_images();
-    result["generated_images"] = measured.network ? wanted : std::min(wanted, measured.images->size());
-  }
-  if (settings.suite.repeats > 1) result["repeats"] = settings.suite.repeats;
-  if (!settings.inception.empty()) result["inception"] = settings.inception.string();
-  if (!settings.vgg.empty()) result["vgg"] = settings.vgg.string();
-  if (!settings.embedding.empty()) result["embedding"] = settings.embedding.string();
-  if (!settings.probe.empty()) result["probe"] = settings.probe.string();
-  if (!settings.depth.empty()) result["depth"] = settings.depth.string();
-  if (!settings.truth.empty()) result["truth"] = settings.truth.string();
+  ordered_json result = {{"results", measure(options, measured, meter, device)}};
+  result.update(facts_of(options, measured, meter));
   result["total_time"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (settings.suite.world.writes()) fmt::print("{}\n", result.dump());
 }
@@ -139,7 +146,7 @@ void add_metrics(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--trunc,--truncation-psi,--truncation,--trunc-psi,--psi", options->meter.suite.truncation_psi,
-                   "Truncation psi of the samples")
+                   "Truncation psi of the samples, and of the codes that --encoder reads")
       ->transform(number(bounds::truncation))
       ->capture_default_str();
   command->add_flag("--mirror", options->meter.suite.mirror, "Count every real image mirrored, too");

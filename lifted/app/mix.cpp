@@ -105,12 +105,12 @@ void write_grid(SamplingRun& run, const Mixer& mixer, const Codes& rows, const C
       const torch::Tensor image = mixer.mixed(row, column);
       run.keep_tensor("mix_recon_im", image.unsqueeze(0));
       sheet.images.push_back(formats::image_from_tensor(image, mixer.rounding));
-      const std::string name = sheet.row_labels.back() + "-" + columns.names[static_cast<size_t>(column)] + ".png";
-      formats::write_png(run.output(name), sheet.images.back());
+      const std::string name = sheet.row_labels.back() + "-" + columns.names[static_cast<size_t>(column)];
+      run.pictures().write(name, sheet.images.back(), name);
       progress.advance();
     }
   }
-  formats::write_png(run.output("grid.png"), formats::render_contact_sheet(sheet));
+  run.pictures().write("grid", formats::render_contact_sheet(sheet));
 }
 
 /// What --rows or --cols names: seeds, codes of a file, or some of the codes of --latents.

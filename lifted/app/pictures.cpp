@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lifted/app/seeds.h"
 #include "lifted/base/error.h"
+#include "lifted/base/printable.h"
 #include "lifted/formats/color_map.h"
 #include "lifted/formats/contact_sheet.h"
 
@@ -44,7 +46,17 @@ scene::LitScene scene_of(const model::Estimate& estimate) {
   return {estimate.canon_depth, estimate.canon_albedo, estimate.canon_light, estimate.view, estimate.trans_map};
 }
 
-void write_sample_sheet(const std::filesystem::path& path, const std::vector<formats::Image>& images,
+void PictureFolder::write(const std::string& name, const formats::Image& image, const std::string& sample) const {
+  formats::PngText all = text;
+  if (const auto seed = seed_of_name(sample)) {
+    all.emplace_back("Seed", std::to_string(*seed));
+  } else if (!sample.empty()) {
+    all.emplace_back("Sample", printable(sample));
+  }
+  formats::write_png(path / (name + ".png"), image, {.text = all});
+}
+
+void write_sample_sheet(const PictureFolder& folder, const std::string& name, const std::vector<formats::Image>& images,
                         const std::vector<std::string>& names, const std::string& title) {
   formats::ContactSheet sheet;
   const size_t count = std::min(images.size(), max_sheet_images);
@@ -55,7 +67,7 @@ void write_sample_sheet(const std::filesystem::path& path, const std::vector<for
     sheet.row_labels.push_back(first == last ? names[first] : names[first] + " – " + names[last]);
   }
   sheet.title = title;
-  formats::write_png(path, formats::render_contact_sheet(sheet));
+  folder.write(name, formats::render_contact_sheet(sheet));
 }
 
 }  // namespace lifted::app

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "lifted/app/architecture_figure.h"
 #include "lifted/app/presets.h"
@@ -82,6 +81,37 @@ std::vector<std::pair<std::string, std::string>> experiments(const Report& repor
   return rows;
 }
 
+struct OurColumn {
+  std::string metric, role;
+};
+
+/// Those columns of Table 3 that have a number.
+std::vector<OurColumn> our_columns(const Report& report, const std::vector<ordered_json>& rows) {
+  std::vector<OurColumn> columns;
+  for (const auto& metric : names_of(rows)) {
+    if (!is_headline(metric)) continue;
+    for (const char* role : {"reproduced", "original", kTeacher}) {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        if (report.measurements[i].role != role || !rows[i].contains(metric)) continue;
+        columns.push_back({metric, role});
+        break;
+      }
+    }
+  }
+  return columns;
+}
+
+/// The last measurement of an experiment in a role; null if there is none.
+const ordered_json* row_of(const Report& report, const std::vector<ordered_json>& rows, const std::string& domain,
+                           const std::string& setting, const std::string& role) {
+  const ordered_json* found = nullptr;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto& one = report.measurements[i];
+    if (one.domain == domain && one.setting == setting && one.role == role) found = &rows[i];
+  }
+  return found;
+}
+
 std::string commands_of(const Report& report) {
   std::string text;
   for (const auto& one : report.measurements)
@@ -114,21 +144,6 @@ Table weights_table(const Report& report) {
   for (const auto& one : report.weights)
     table.rows.push_back({one.model, title_of(report, one.domain), one.file, one.sha256});
   return table;
-}
-
-/// Leaves of nested JSON under their paths.
-void leaves_of(const ordered_json& json, const std::string& path, std::map<std::string, ordered_json>& leaves) {
-  if (!json.is_object() && !json.is_array()) {
-    leaves[path] = json;
-    return;
-  }
-  for (const auto& [key, value] : json.items()) leaves_of(value, path.empty() ? key : path + "." + key, leaves);
-}
-
-bool same(const ordered_json& a, const ordered_json& b, double tolerance) {
-  if (!a.is_number() || !b.is_number()) return a == b;
-  const double x = a.get<double>(), y = b.get<double>();
-  return std::abs(x - y) <= tolerance * std::max(std::abs(x), std::abs(y));
 }
 
 }  // namespace
@@ -224,31 +239,13 @@ Table results_table(const Report& report) {
               .rows = {},
               .details = commands_of(report)};
   const auto rows = flat(report.measurements);
-  std::vector<std::string> metrics = names_of(rows);
-  std::erase_if(metrics, [](const std::string& name) { return !is_headline(name); });
-  std::vector<std::pair<std::string, std::string>> ours;  // metric, role
-  for (const auto& metric : metrics) {
-    for (const char* role : {"reproduced", "original", kTeacher}) {
-      for (size_t i = 0; i < rows.size(); ++i) {
-        if (report.measurements[i].role != role || !rows[i].contains(metric)) continue;
-        ours.emplace_back(metric, role);
-        break;
-      }
-    }
-  }
+  const std::vector<OurColumn> ours = our_columns(report, rows);
   for (const auto& [metric, role] : ours) table.columns.push_back(fmt::format("ours, {}: {}", role, metric));
   for (const auto& [domain, setting] : experiments(report)) {
     std::vector<std::string> cells = {
         setting, domain == "faces" && !report.manifest.find(domain) ? "FFHQ" : title_of(report, domain)};
     for (auto& text : published_cells(domain, setting)) cells.push_back(std::move(text));
-    for (const auto& [metric, role] : ours) {
-      const ordered_json* found = nullptr;
-      for (size_t i = 0; i < rows.size(); ++i) {
-        const auto& one = report.measurements[i];
-        if (one.domain == domain && one.setting == setting && one.role == role) found = &rows[i];
-      }
-      cells.push_back(cell(found, metric));
-    }
+    for (const auto& [metric, role] : ours) cells.push_back(cell(row_of(report, rows, domain, setting, role), metric));
     table.rows.push_back(std::move(cells));
   }
   return table;
@@ -274,54 +271,6 @@ WebPage report_page(const Report& report) {
   if (!report.measurements.empty()) page.content.emplace_back(every_number(report));
   page.content.emplace_back(weights_table(report));
   return page;
-}
-
-ordered_json report_json(const Report& report) {
-  ordered_json json = {{"manifest", report.manifest.to_json()}};
-  for (const auto& [domain, facts] : report.data)
-    json["data"][domain] = {{"name", facts.name},
-                            {"fingerprint", facts.fingerprint},
-                            {"images", facts.images},
-                            {"width", facts.width},
-                            {"height", facts.height}};
-  for (const auto& one : report.weights)
-    json["weights"][one.domain][one.model] = {{"file", one.file}, {"sha256", one.sha256}};
-  for (const auto& one : report.measurements)
-    json["ours"][one.domain][one.setting][one.role] = {{"results", one.results}, {"command", one.command}};
-  auto& published = json["published"];
-  published["source"] = "ML Reproducibility Challenge 2021, Table 3";
-  published["metric"] = "FID";
-  published["data"] = "FFHQ 256x256";
-  for (const auto& row : published_table())
-    published["rows"][row.setting] = {{"reproduced", row.reproduced}, {"original", row.original}};
-  for (const auto* figures : {&report.figures, &report.beyond}) {
-    for (const auto& figure : *figures)
-      for (const auto& row : figure.rows)
-        for (const auto& file : row)
-          json["figures"].push_back({{"file", file}, {"title", figure.title}, {"how", figure.details}});
-  }
-  json["pictures"] = report.pictures;
-  return json;
-}
-
-std::vector<std::string> report_changes(const ordered_json& before, const ordered_json& now, double tolerance) {
-  std::vector<std::string> changes;
-  for (const char* part : {"data", "weights", "ours", "pictures"}) {
-    std::map<std::string, ordered_json> old_leaves, new_leaves;
-    if (before.contains(part)) leaves_of(before[part], part, old_leaves);
-    if (now.contains(part)) leaves_of(now[part], part, new_leaves);
-    for (const auto& [path, value] : old_leaves) {
-      if (path.ends_with(".command")) continue;
-      const auto found = new_leaves.find(path);
-      if (found == new_leaves.end())
-        changes.push_back(path + ": is no longer made");
-      else if (!same(value, found->second, tolerance))
-        changes.push_back(fmt::format("{}: was {}, is {}", path, cell_text(value), cell_text(found->second)));
-    }
-    for (const auto& [path, value] : new_leaves)
-      if (!old_leaves.contains(path)) changes.push_back(path + ": was not made before");
-  }
-  return changes;
 }
 
 }  // namespace lifted::app

@@ -49,7 +49,7 @@ struct Report {
   std::vector<Weights> weights = {};
   std::vector<Figure> figures = {};  // 2 to 9, in order
   std::vector<Figure> beyond = {};
-  std::map<std::string, std::string> pictures = {};  // SHA-256 of every picture file
+  std::map<std::string, std::string> pictures = {};  // SHA-256 of every still's pixels, and of other files
 };
 
 /// Of a list of metrics those that a 2D generator can be measured with: "" if there is none.

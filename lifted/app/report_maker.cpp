@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "lifted/app/comparison.h"
+#include "lifted/app/report_commands.h"
 #include "lifted/app/seeds.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
 #include "lifted/base/random.h"
 #include "lifted/formats/mesh.h"
-#include "lifted/model/builtin.h"
 #include "lifted/model/head_mesh.h"
 
 namespace lifted::app {
@@ -19,31 +19,6 @@ namespace fs = std::filesystem;
 constexpr int64_t kFaces = 8, kTurned = 4, kCompared = 4, kMixed = 3, kFactors = 4, kMeshes = 3;
 constexpr int kInterpolationSteps = 6;
 constexpr const char* kFull = "full";
-
-struct LoadedModel {
-  NamedModel entry;
-  model::LoadedNetwork network;
-  std::string sha256;
-};
-
-struct LoadedDomain {
-  const DomainEntry* entry = nullptr;
-  std::vector<LoadedModel> models, ablations;
-};
-
-std::string sha256_of_network(const fs::path& path) {
-  const formats::ByteSource source = model::network_bytes(path);
-  return sha256_of(source.bytes().data(), source.bytes().size());
-}
-
-/// As a shell takes it.
-std::string quoted(const std::string& text) {
-  const bool plain = std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || strchr("-_./,=", c); });
-  if (plain && !text.empty()) return text;
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
 
 class ReportMaker {
  public:
@@ -62,37 +37,15 @@ class ReportMaker {
  private:
   // ---- Models ----
 
-  LoadedModel loaded(const DomainEntry& domain, const NamedModel& entry) {
-    const auto given = [](const fs::path& file) { return file.empty() ? std::nullopt : std::optional(file); };
-    const auto& [file, gan, config] = entry.files;
-    LoadedModel model{entry, model::load_network(file, given(gan), given(config)), sha256_of_network(file)};
-    model.network.require_lifted();
-    model.network.lifted->to(device_);
-    model.network.generator->to(device_);
-    model.network.statistics.mean = model.network.statistics.mean.to(device_);
-    for (const auto& part : model.network.files) record_.add_network(part);
-    report_.weights.push_back({domain.key, entry.name, entry.files.network.filename().string(), model.sha256});
-    return model;
-  }
-
   void load(const DomainEntry& entry) {
-    LoadedDomain domain{.entry = &entry, .models = {}, .ablations = {}};
-    for (const auto& model : entry.models()) domain.models.push_back(loaded(entry, model));
-    for (const auto& model : entry.ablations) domain.ablations.push_back(loaded(entry, model));
-    std::ranges::stable_sort(domain.ablations, {}, [](const LoadedModel& it) { return published_rank(it.entry.name); });
-    if (!domain.models.empty()) {
-      for (const auto& other : domain.models) check_alike(domain.models[0], other);
-      for (const auto& other : domain.ablations) check_alike(domain.models[0], other);
-    }
-    domains_.push_back(std::move(domain));
-  }
-
-  static void check_alike(const LoadedModel& first, const LoadedModel& other) {
-    const auto &a = first.network.generator->config(), &b = other.network.generator->config();
-    require(a.size == b.size && a.z_dim == b.z_dim,
-            "{}: makes images of {}x{} from {} numbers, but {} of {}x{} from {}: they cannot share a figure",
-            other.entry.files.network.string(), b.size, b.size, b.z_dim, first.entry.files.network.string(), a.size,
-            a.size, a.z_dim);
+    domains_.push_back(load_domain(entry, device_));
+    const auto note = [&](const LoadedModel& model) {
+      for (const auto& part : model.network.files) record_.add_network(part);
+      report_.weights.push_back(
+          {entry.key, model.entry.name, model.entry.files.network.filename().string(), model.sha256});
+    };
+    for (const auto& model : domains_.back().models) note(model);
+    for (const auto& model : domains_.back().ablations) note(model);
   }
 
   const LoadedDomain* domain(const std::string& key) const {
@@ -154,79 +107,13 @@ class ReportMaker {
     return kept;
   }
 
-  // ---- Commands that make one thing alone ----
-
-  static std::string model_options(const LoadedModel& model) { return model_options(std::vector{&model}); }
-  static std::string model_options(const std::vector<const LoadedModel*>& models) {
-    std::string text;
-    for (const auto* model : models) text += " --network " + quoted(model->entry.files.network.string());
-    return text + shared_option("--gan", models, &ModelEntry::gan) +
-           shared_option("--config", models, &ModelEntry::config);
-  }
-
-  /// A file of each model as an option: once if all have the same, else one each ('' for none).
-  static std::string shared_option(const char* option, const std::vector<const LoadedModel*>& models,
-                                   fs::path ModelEntry::*file) {
-    std::vector<std::string> files;
-    for (const auto* model : models) files.push_back((model->entry.files.*file).string());
-    if (std::ranges::all_of(files, [&](const auto& it) { return it == files[0]; }))
-      files.resize(files[0].empty() ? 0 : 1);
-    std::string text;
-    for (const auto& it : files) text += fmt::format(" {} {}", option, quoted(it));
-    return text;
-  }
-
-  static std::string metrics_command(const LoadedModel& model, const MeterSettings& settings) {
-    const bool published = settings.suite.protocol == metrics::Protocol::published;
-    std::string text = "liftedgan metrics" + model_options(model) + " --metrics " + settings.metrics +
-                       (published ? " --protocol published" : "");
-    const std::pair<const char*, const fs::path&> files[] = {{"--data", settings.data},
-                                                             {"--stats", settings.suite.statistics},
-                                                             {"--inception", settings.inception},
-                                                             {"--embedding", settings.embedding},
-                                                             {"--vgg", settings.vgg},
-                                                             {"--probe", settings.probe},
-                                                             {"--depth", settings.depth},
-                                                             {"--truth", settings.truth}};
-    for (const auto& [option, file] : files)
-      if (!file.empty()) text += fmt::format(" {} {}", option, quoted(file.string()));
-    if (settings.suite.repeats > 1) text += fmt::format(" --repeats {}", settings.suite.repeats);
-    return text + fmt::format(" --trunc {:g} --samples {}", settings.suite.truncation_psi, settings.suite.samples);
-  }
-
-  /// `compare` on these models (`interpolate`, `rotate` or `generate` would do for one), with the first `count` seeds.
-  std::string compare_command(const std::vector<const LoadedModel*>& models, const std::string& axis,
-                              int64_t count) const {
-    std::string text = models.size() > 1       ? "liftedgan compare --axis " + axis
-                       : axis == "none"        ? std::string("liftedgan generate")
-                       : axis == "light"       ? std::string("liftedgan relight")
-                       : axis == "interpolate" ? fmt::format("liftedgan interpolate --steps {}", kInterpolationSteps)
-                                               : "liftedgan rotate --axis " + axis;
-    text += model_options(models);
-    text += fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(count), report_.manifest.truncation);
-    for (const auto* model : models) text += fmt::format("\n{} weights: SHA-256 {}", model->entry.name, model->sha256);
-    return text;
-  }
-
-  std::string first_seeds(int64_t count) const {
-    std::string text;
-    for (const uint32_t seed : seeds(count)) text += (text.empty() ? "" : ",") + std::to_string(seed);
-    return text;
-  }
-
-  std::vector<uint32_t> seeds(int64_t count) const {
-    auto all = parse_seeds(report_.manifest.seeds);
-    all.resize(std::min(all.size(), static_cast<size_t>(count)));
-    return all;
-  }
-
   // ---- Figures ----
 
   Cast cast_of(const LoadedModel& model, int64_t count) const {
     const auto& network = model.network;
     std::vector<torch::Tensor> z;
     std::vector<std::string> names;
-    for (const uint32_t seed : seeds(count)) {
+    for (const uint32_t seed : commands().seeds(count)) {
       z.push_back(torch::tensor(numpy_randn(seed, network.generator->config().z_dim)));
       names.push_back(seed_name(seed));
     }
@@ -255,15 +142,19 @@ class ReportMaker {
     std::string still, moving, how;
   };
 
-  Drawn keep(const std::string& file, const formats::Image& image, const std::string& how) {
-    formats::write_png(folder_ / file, image);
-    note(file);
-    return {file, {}, how};
+  ReportCommands commands() const { return ReportCommands(report_.manifest, kInterpolationSteps); }
+  PictureFolder pictures() const { return {folder_, record_.provenance()}; }
+
+  /// Known by its pixels: what the file says of how it was made may change without them.
+  Drawn keep(const std::string& stem, const formats::Image& image, const std::string& how) {
+    pictures().write(stem, image);
+    report_.pictures[stem + ".png"] = sha256_of(image.pixels.data(), image.pixels.size());
+    return {stem + ".png", {}, how};
   }
   Drawn keep_moving(const std::string& stem, const MovingFigure& figure, const std::string& how) {
-    write_sweep(folder_, stem, figure.frames, {.formats = {"gif"}, .fps = 20});
+    write_sweep(pictures(), stem, figure.frames, {.formats = {"gif"}, .fps = 20});
     note(stem + ".gif");
-    return {keep(stem + ".png", figure.still, how).still, stem + ".gif", how};
+    return {keep(stem, figure.still, how).still, stem + ".gif", how};
   }
   void note(const std::string& file) { report_.pictures[file] = sha256_of_file(folder_ / file); }
 
@@ -286,7 +177,7 @@ class ReportMaker {
       names = cast.names;
       showings.push_back(show(model->entry.name, cast, {}, style_of(*model)));
     }
-    return keep(stem + ".png", grid_of(showings, names), compare_command(models, "none", kFaces));
+    return keep(stem, grid_of(showings, names), commands().compare(models, "none", kFaces));
   }
 
   Drawn draw_sweep(const LoadedDomain& domain, SweepAxis axis, const std::string& stem) {
@@ -301,7 +192,7 @@ class ReportMaker {
       showings.push_back(show(label_of(models, *model), cast, movement, style_of(*model)));
     }
     const char* axis_name = axis == SweepAxis::yaw ? "yaw" : axis == SweepAxis::pitch ? "pitch" : "light";
-    return keep_moving(stem, moving_figure(showings, names, movement), compare_command(models, axis_name, people));
+    return keep_moving(stem, moving_figure(showings, names, movement), commands().compare(models, axis_name, people));
   }
 
   static std::string which_is_which(const LoadedDomain& domain) {
@@ -355,7 +246,7 @@ class ReportMaker {
       names = cast.names;
       showings.push_back(show(model == models[0] ? kFull : model->entry.name, cast, movement, style_of(*model)));
     }
-    const std::string how = compare_command(models, "yaw", kCompared);
+    const std::string how = commands().compare(models, "yaw", kCompared);
     MovingFigure figure = moving_figure(showings, names, movement);
     figure.still = grid_of(showings, names);
     const Drawn drawn = keep_moving("figure5", figure, how);
@@ -375,7 +266,7 @@ class ReportMaker {
       showings.push_back(show(label_of(models, *model), between, movement, style_of(*model)));
     }
     const Drawn drawn = keep_moving("figure6", moving_figure(showings, step_labels(kInterpolationSteps), movement),
-                                    compare_command(models, "interpolate", 2));
+                                    commands().compare(models, "interpolate", 2));
     place(report_.figures, "Figure 6: interpolation under rotation",
           "Straight through w from one person to another, every step turned. Below: at seven angles." +
               which_is_which(domain),
@@ -418,20 +309,18 @@ class ReportMaker {
     const FigureStyle style = style_of(model);
     const std::string key = domain.entry->key, title = domain.entry->title + ": ";
     const Cast people = cast_of(model, std::max(kFactors, 2 * kMixed));
-    const Drawn factors = keep(
-        key + "_factors.png", factors_figure(people.narrow(0, std::min(kFactors, people.size())), style),
-        "liftedgan generate --maps albedo,depth,normal,shading,transform" + model_options(model) +
-            fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(kFactors), report_.manifest.truncation));
+    const Drawn factors =
+        keep(key + "_factors", factors_figure(people.narrow(0, std::min(kFactors, people.size())), style),
+             "liftedgan generate --maps albedo,depth,normal,shading,transform" + commands().sampled(model, kFactors));
     place(report_.beyond, title + "what a picture is made of",
           "From each code the 2D teacher's image, and the rendering from albedo, depth, normals, shading and "
           "transformation map.",
           {{factors.still}}, factors.how);
     const int64_t shapes = std::min<int64_t>(kMixed, people.size() / 2);
-    const Drawn mixed =
-        keep(key + "_mix.png", mix_figure(people.narrow(0, shapes), people.narrow(shapes, shapes), style),
-             "liftedgan mix" + model_options(model) +
-                 fmt::format(" --trunc {:g} --outdir out, rows and columns from {}", report_.manifest.truncation,
-                             first_seeds(2 * shapes)));
+    const Drawn mixed = keep(key + "_mix", mix_figure(people.narrow(0, shapes), people.narrow(shapes, shapes), style),
+                             "liftedgan mix" + model_options(model) +
+                                 fmt::format(" --trunc {:g} --outdir out, rows and columns from {}",
+                                             report_.manifest.truncation, commands().first_seeds(2 * shapes)));
     place(report_.beyond, title + "style mixing", "The shape of each row's person in the looks of each column's.",
           {{mixed.still}}, mixed.how);
     place_shape(model, people.narrow(0, std::min(kTurned, people.size())), key, title);
@@ -439,15 +328,10 @@ class ReportMaker {
     place_meshes(model, people.narrow(0, std::min(kMeshes, people.size())), key, title);
   }
 
-  std::string sampled(const LoadedModel& model, int64_t people) const {
-    return model_options(model) +
-           fmt::format(" --seeds {} --trunc {:g} --outdir out", first_seeds(people), report_.manifest.truncation);
-  }
-
   void place_shape(const LoadedModel& model, const Cast& people, const std::string& key, const std::string& title) {
     const Drawn shape =
         keep_moving(key + "_shape", sweep_figure(without_texture(people), SweepAxis::yaw, style_of(model)),
-                    "liftedgan generate --maps depth,normal,shading" + sampled(model, people.size()) +
+                    "liftedgan generate --maps depth,normal,shading" + commands().sampled(model, people.size()) +
                         "  # the same shapes, not turned");
     place(report_.beyond, title + "shape", "The same people without texture, turned from −45 to 45 degrees.",
           {{shape.moving}, {shape.still}}, shape.how);
@@ -456,9 +340,9 @@ class ReportMaker {
   void place_view_and_light(const LoadedModel& model, const Cast& people, const std::string& key,
                             const std::string& title) {
     const Drawn both =
-        keep(key + "_view_light.png", view_light_figure(people, {-30, -15, 0, 15, 30}, {-45, 0, 45}, style_of(model)),
-             "liftedgan rotate --axis yaw" + sampled(model, 1) + "\nliftedgan relight" + sampled(model, 1) +
-                 "  # its column and its row");
+        keep(key + "_view_light", view_light_figure(people, {-30, -15, 0, 15, 30}, {-45, 0, 45}, style_of(model)),
+             "liftedgan rotate --axis yaw" + commands().sampled(model, 1) + "\nliftedgan relight" +
+                 commands().sampled(model, 1) + "  # its column and its row");
     place(report_.beyond, title + "view and light", "One person under every pair of them: neither moves the other.",
           {{both.still}}, both.how);
   }
@@ -478,7 +362,7 @@ class ReportMaker {
     }
     if (files.empty()) return;
     place(report_.beyond, title + "meshes", "Textured heads for Blender and others, canonical, in metres.", {files},
-          "liftedgan mesh --format glb" + sampled(model, people.size()));
+          "liftedgan mesh --format glb" + commands().sampled(model, people.size()));
   }
 
   fs::path folder_;

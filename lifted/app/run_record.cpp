@@ -5,9 +5,11 @@
 #include <cctype>
 #include <ctime>
 
+#include "lifted/app/command_text.h"
 #include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
+#include "lifted/base/printable.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
 #include "lifted_version.h"
@@ -67,6 +69,16 @@ void RunRecord::add_network(const std::filesystem::path& path) {
   const formats::ByteSource source = model::network_bytes(path);
   fields_["networks"].push_back(
       {{"path", path.string()}, {"sha256", sha256_of(source.bytes().data(), source.bytes().size())}});
+}
+
+formats::PngText RunRecord::provenance() const {
+  std::string networks;
+  for (const auto& network : fields_["networks"]) {
+    const std::filesystem::path path = network["path"].get<std::string>();
+    networks += fmt::format("{}{} SHA-256 {}", networks.empty() ? "" : "\n", printable(path.filename().string()),
+                            network["sha256"].get<std::string>());
+  }
+  return {{"Software", "liftedgan " LIFTED_VERSION}, {"Command", command_text(command_line())}, {"Network", networks}};
 }
 
 void RunRecord::write(const std::filesystem::path& outdir) const {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "lifted/formats/image.h"
+
 namespace lifted::app {
 
 /// Where `outdir` holds the run.json of an earlier run with other arguments, keeps it as run-DATE.json and says so:
@@ -26,6 +28,9 @@ class RunRecord {
   void set(const std::string& name, const T& value) {
     fields_[name] = value;
   }
+  /// What every picture of this run says of how it was made: program, command line (command_text.h), and name and
+  /// SHA-256 of each network.
+  formats::PngText provenance() const;
   /// Writes `outdir`/run.json with versions, threads, device and seconds.
   void write(const std::filesystem::path& outdir) const;
 

@@ -4,7 +4,6 @@
 
 #include "lifted/app/device_options.h"
 #include "lifted/app/seeds.h"
-#include "lifted/app/validators.h"
 #include "lifted/base/error.h"
 #include "lifted/base/file.h"
 #include "lifted/base/log.h"
@@ -93,43 +92,6 @@ std::vector<std::string> network_labels(const std::vector<std::filesystem::path>
   return labels;
 }
 
-void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
-  auto* network = command.add_option("--network,--ckpt,--pkl", options.networks,
-                                     "Checkpoint to sample from (default: builtin, the heads this program carries)");
-  auto* gan =
-      command.add_option("--gan", options.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with");
-  auto* config = command.add_option("--config", options.configs, kConfigHelp);
-  if (networks == Networks::one) {
-    network->expected(1);
-    gan->expected(1);
-    config->expected(1);
-  } else {
-    network->description("Checkpoint to sample from; give two or more")->take_all()->required();
-    gan->take_all();
-    config->take_all();
-  }
-  command.add_option("--seeds", options.seeds, "Seeds such as 0-15,20")->capture_default_str();
-  command
-      .add_option("--latents", options.latents,
-                  "Instead of seeds: codes z, w or w+ from .safetensors, .npz, .npy or .pt, as projectors write them")
-      ->excludes("--seeds");
-  command
-      .add_option("--trunc,--truncation-psi,--truncation,--trunc-psi,--psi", options.truncation_psi,
-                  "Truncation psi; 1 for none")
-      ->transform(number(bounds::truncation))
-      ->capture_default_str();
-  command.add_option("--outdir,--out-dir,--out", options.outdir, "Folder of the results")->required();
-  command.add_option("--batch", options.batch, "Samples at a time; does not change results")
-      ->transform(number(bounds::batch))
-      ->capture_default_str();
-  add_device_option(command, options.device);
-  add_precision_option(command, options.precision);
-  command.add_option("--threads", options.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")
-      ->transform(number(bounds::threads))
-      ->capture_default_str();
-  command.add_option("--tensors", options.tensors, "Also write the raw fp32 tensors to this .safetensors");
-}
-
 Codes Codes::slice(int64_t first, int64_t last) const {
   const auto rows = [&](const torch::Tensor& all) { return all.defined() ? all.slice(0, first, last) : all; };
   return {{names.begin() + first, names.begin() + last},
@@ -172,6 +134,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
     for (const auto& file : network.files) record_.add_network(file);
     if (network.config) record_.set("config", network.config->file.string());
   }
+  pictures_ = {options_.outdir, record_.provenance()};
   record_.set("trunc", options.truncation_psi);
   record_.set("device", device_.str());
   record_.set("precision", options.precision);

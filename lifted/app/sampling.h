@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "lifted/app/pictures.h"
 #include "lifted/app/run_record.h"
 #include "lifted/base/tensor.h"
 #include "lifted/model/import.h"
@@ -84,6 +85,8 @@ class SamplingRun {
   /// Creates the output folder. The record of an earlier run there is kept under another name.
   void make_folder();
   std::filesystem::path output(const std::string& file_name) const { return options_.outdir / file_name; }
+  /// The same folder for pictures, which say what made them.
+  const PictureFolder& pictures() const { return pictures_; }
   /// Adds a batch of raw values to --tensors (fp32, concatenated over batches). Does nothing without that option.
   void keep_tensor(const std::string& name, const torch::Tensor& batch);
   bool keeps_tensors() const { return !options_.tensors.empty(); }
@@ -102,6 +105,7 @@ class SamplingRun {
   SamplingOptions options_;
   RunRecord record_;
   torch::Device device_;
+  PictureFolder pictures_;
   std::vector<model::LoadedNetwork> networks_;
   torch::Tensor joined(const std::vector<torch::Tensor>& batches) const;
 

@@ -52,4 +52,11 @@ std::string seed_name(uint32_t seed) {
   return fmt::format("seed{:04}", seed);
 }
 
+std::optional<uint32_t> seed_of_name(const std::string& name) {
+  uint32_t seed = 0;
+  if (!name.starts_with("seed")) return std::nullopt;
+  std::from_chars(name.data() + 4, name.data() + name.size(), seed);
+  return seed_name(seed) == name ? std::optional(seed) : std::nullopt;
+}
+
 }  // namespace lifted::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,7 @@ std::vector<uint32_t> parse_seeds(const std::string& text, const char* option = 
 
 /// "seed0007": the stem of every file made from one seed.
 std::string seed_name(uint32_t seed);
+/// The seed that `name` is of, if it is such a stem.
+std::optional<uint32_t> seed_of_name(const std::string& name);
 
 }  // namespace lifted::app

@@ -21,8 +21,8 @@ torch::Tensor repeated(const torch::Tensor& one, int64_t count) {
   return one.expand(shape);
 }
 
-void write_frames(const std::filesystem::path& folder, const std::vector<formats::Image>& frames) {
-  for (size_t i = 0; i < frames.size(); ++i) formats::write_png(folder / fmt::format("frame{:04}.png", i), frames[i]);
+void write_frames(const PictureFolder& folder, const std::vector<formats::Image>& frames) {
+  for (size_t i = 0; i < frames.size(); ++i) folder.write(fmt::format("frame{:04}", i), frames[i]);
 }
 
 }  // namespace
@@ -102,15 +102,15 @@ std::vector<formats::Image> frames_of(const torch::Tensor& images) {
   return frames;
 }
 
-void write_sweep(const std::filesystem::path& folder, const std::string& stem,
-                 const std::vector<formats::Image>& frames, const SweepOutput& output, bool closed) {
+void write_sweep(const PictureFolder& folder, const std::string& stem, const std::vector<formats::Image>& frames,
+                 const SweepOutput& output, bool closed) {
   std::vector<formats::Image> loop = frames;
   for (size_t i = frames.size(); !closed && i-- > 2;) loop.push_back(frames[i - 1]);
   for (const std::string& format : output.formats) {
     if (format == "frames") {
-      write_frames(folder / stem, frames);
+      write_frames({folder.path / stem, folder.text}, frames);
     } else {
-      formats::write_animation(folder / (stem + "." + format), loop, output.fps);
+      formats::write_animation(folder.path / (stem + "." + format), loop, output.fps);
     }
   }
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "lifted/app/pictures.h"
 #include "lifted/formats/image.h"
 #include "lifted/scene/renderer.h"
 #include "lifted/scene/sweep_path.h"
@@ -61,8 +61,8 @@ std::vector<formats::Image> frames_of(const torch::Tensor& images);
 
 /// Writes `folder`/`stem`.gif, .mp4, .webp or a folder of frames, as asked for. Animations go there and back, so that
 /// they loop, unless the frames close by themselves.
-void write_sweep(const std::filesystem::path& folder, const std::string& stem,
-                 const std::vector<formats::Image>& frames, const SweepOutput& output, bool closed = false);
+void write_sweep(const PictureFolder& folder, const std::string& stem, const std::vector<formats::Image>& frames,
+                 const SweepOutput& output, bool closed = false);
 
 /// At most `count` of `total` indices, evenly spread and with both ends: the columns of a contact sheet.
 std::vector<size_t> spread_indices(size_t total, size_t count);

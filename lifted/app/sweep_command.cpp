@@ -157,14 +157,14 @@ void run_sweep(const std::string& command, const SweepCommandOptions& options) {
           const std::string axis = name_of(sweep.axis);
           run.keep_tensor(axis + "_recon_im", images.unsqueeze(0));
           const std::vector<formats::Image> frames = frames_of(images);
-          write_sweep(options.sampling.outdir, name + "_" + axis, frames, options.output, options.style.turntable());
+          write_sweep(run.pictures(), name + "_" + axis, frames, options.output, options.style.turntable());
           sheet.add(sweep, frames);
           progress.advance(static_cast<int64_t>(sweep.angles.size()));
         }
       }
     });
   }
-  formats::write_png(run.output("sheet.png"), sheet.render());
+  run.pictures().write("sheet", sheet.render());
   run.finish();
 }
 

@@ -1,116 +1,36 @@
 // liftedgan train-depth: train a network that reads the depth of a head off an image.
-#include <memory>
-
 #include "lifted/app/commands.h"
-#include "lifted/app/device_options.h"
-#include "lifted/app/resuming.h"
-#include "lifted/app/training_run.h"
-#include "lifted/app/validators.h"
-#include "lifted/app/world_run.h"
-#include "lifted/base/error.h"
-#include "lifted/base/log.h"
-#include "lifted/base/runtime.h"
+#include "lifted/app/image_training.h"
 #include "lifted/train/depth_task.h"
 
 namespace lifted::app {
 namespace {
-struct DepthSettings {
-  std::string data, precision = "fp32";
-  int64_t batch = 32;
-  double lr = 3e-3, weight_decay = 1e-5, held_out = 0.1, kimg = 100;
-  bool no_mirror = false;
-  uint64_t seed = 0;
-  RunSettings run;
 
-  /// Calls visit(option name, field) for everything that decides what is trained.
-  template <typename Self, typename Visit>
-  static void each(Self& self, const Visit& visit) {
-    visit("data", self.data);
-    visit("batch", self.batch);
-    visit("lr", self.lr);
-    visit("weight-decay", self.weight_decay);
-    visit("held-out", self.held_out);
-    visit("kimg", self.kimg);
-    visit("no-mirror", self.no_mirror);
-    visit("precision", self.precision);
-    visit("seed", self.seed);
-    visit("shards", self.run.shards);
-  }
+struct DepthSettings : ImageTrainingSettings {
+  DepthSettings() { batch = 32, lr = 3e-3, weight_decay = 1e-5; }
 };
 
-train::DepthOptions depth_options(DepthSettings& s, int64_t total_images, int size) {
-  bounds::inner_share.check("--held-out", s.held_out);
+ImageTraining prepare_depth(const DepthSettings& s, train::ImageTaskOptions images,
+                            std::shared_ptr<const data::Dataset> heads, torch::Device device) {
   train::DepthOptions options;
-  options.images = {.network = {},
-                    .batch = s.batch,
-                    .total_images = total_images,
-                    .lr = s.lr,
-                    .weight_decay = s.weight_decay,
-                    .mirror = !s.no_mirror,
-                    .precision = parse_precision(s.precision),
-                    .seed = s.seed,
-                    .shards = s.run.shard_count()};
-  options.network.size = size;
+  options.images = std::move(images);
+  options.network.size = heads->width();
   options.held_out = s.held_out;
-  return options;
-}
-
-void train_depth(DepthSettings s, const CLI::App& command) {
-  if (!s.run.resume.empty()) {
-    adopt_stored_settings(s, s.run.resume, command);
-    adopt_rhythm(s.run, s.kimg, s.run.resume, command);
-  }
-  if (s.data.empty()) usage_error("--data: expected a set of `heads render --ground-truth`");
-  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
-  set_threads(s.run.threads);
-  const train::LoopOptions loop = loop_options(s.run, s.kimg);
-  const torch::Device device = choose_device(s.run.device, parse_precision(s.precision));
-  const auto images = std::make_shared<const data::Dataset>(s.data);
-  const auto truth = std::make_shared<const data::HeadTruth>(s.data, images->archive());
-  const auto options = depth_options(s, loop.total_images, images->width());
-  train::DepthTask task(options, images, truth, device, s.run.world);
-  log_info("data {}: {} images of {}x{}: {} to train on, {} held out", s.data, images->size(), images->width(),
-           images->height(), task.training_images(), task.held_out_images());
-  const std::string stem = std::filesystem::path(s.data).stem().string();
-  train_in_folder(task, s.run, loop,
-                  {fmt::format("{}-depth-batch{}", stem, s.batch),
-                   {{"command", "train-depth"},
-                    {"settings", settings_json(s)},
-                    {"images", images->size()},
-                    {"options", options.to_json()}}},
-                  options.to_json());
+  const auto truth = std::make_shared<const data::HeadTruth>(s.data, heads->archive());
+  auto task = std::make_unique<train::DepthTask>(options, heads, truth, device, s.run.world);
+  auto division = divided(*task);
+  return {std::move(task), "depth", options.to_json(), std::move(division)};
 }
 
 }  // namespace
 
 void add_train_depth(CLI::App& app) {
-  auto* command = app.add_subcommand("train-depth", "Train a network that reads the depth of heads off images");
-  auto s = std::make_shared<DepthSettings>();
-  command->add_option("--data", s->data, "Heads with their ground truth, as `heads render --ground-truth` makes them");
-  command->add_option("--batch", s->batch, "Images per step")->transform(number(bounds::batch))->capture_default_str();
-  command->add_option("--kimg", s->kimg, "Thousand images to show; the learning rate falls to the end")
-      ->transform(number(bounds::thousand_images))
-      ->capture_default_str();
-  command->add_option("--lr", s->lr, "Highest learning rate")
-      ->transform(number(bounds::learning_rate))
-      ->capture_default_str();
-  command->add_option("--weight-decay", s->weight_decay, "Weight decay")
-      ->transform(number(bounds::weight_decay))
-      ->capture_default_str();
-  command->add_option("--held-out", s->held_out, "Share of people kept apart to measure with")
-      ->transform(number(bounds::inner_share))
-      ->capture_default_str();
-  command->add_flag("--no-mirror", s->no_mirror, "Never show images mirrored");
-  command->add_option("--seed", s->seed, "Seed of every random stream")->transform(seed())->capture_default_str();
-  add_precision_option(*command, s->precision, HalfBlocks::none);
-  add_run_options(*command, s->run);
-  command->callback([s, command] {
-    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
-             [&](const train::World& world) {
-               s->run.world = world;
-               train_depth(*s, *command);
-             });
-  });
+  add_image_training<DepthSettings>(
+      app, {.name = "train-depth",
+            .description = "Train a network that reads the depth of heads off images",
+            .data_help = "Heads with their ground truth, as `heads render --ground-truth` makes them",
+            .missing_data = "a set of `heads render --ground-truth`",
+            .prepare = prepare_depth});
 }
 
 }  // namespace lifted::app

@@ -10,7 +10,6 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
-#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
@@ -125,7 +124,7 @@ void train_gan(GanSettings s, const CLI::App& command) {
   }
   if (s.grow && transfer.empty()) usage_error("--grow: expected --resume with a checkpoint of half of --size");
   if (s.data.empty()) usage_error("--data: expected a folder, zip or lmdb of images");
-  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  if (s.run.resume.empty()) require_outdir(s.run);
   set_threads(s.run.threads);
   const train::GanOptions options = gan_options(s);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
@@ -197,13 +196,7 @@ void add_train_gan(CLI::App& app) {
   add_precision_option(*command, s->precision);
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was, or a checkpoint whose weights to start from");
-  command->callback([s, command] {
-    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
-             [&](const train::World& world) {
-               s->run.world = world;
-               train_gan(*s, *command);
-             });
-  });
+  command->callback([s, command] { train_in_world(s->run, [&] { train_gan(*s, *command); }); });
 }
 
 }  // namespace lifted::app

@@ -10,7 +10,6 @@
 #include "lifted/app/resuming.h"
 #include "lifted/app/training_run.h"
 #include "lifted/app/validators.h"
-#include "lifted/app/world_run.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
 #include "lifted/base/log.h"
@@ -67,7 +66,7 @@ void train_lift(LiftRunSettings s, const CLI::App& command) {
   }
   if (s.lift.gan.empty())
     usage_error("--gan: expected a generator: a checkpoint of StyleGAN2 or a snapshot of train-gan");
-  if (s.run.outdir.empty() && s.run.resume.empty()) usage_error("--outdir: expected a folder for the runs");
+  if (s.run.resume.empty()) require_outdir(s.run);
   check_settings(s.lift);
   set_threads(s.run.threads);
   const train::LoopOptions loop = loop_options(s.run, s.kimg);
@@ -102,13 +101,7 @@ void add_train_lift(CLI::App& app) {
   add_run_options(*command, s->run,
                   "Run folder to continue exactly where it was; or a LiftedGAN checkpoint_NNN.pth, to go on from its "
                   "weights, Adam state and step in a new run");
-  command->callback([s, command] {
-    in_world({s->run.threads, s->run.device, s->run.dry_run ? &s->run.planned : nullptr},
-             [&](const train::World& world) {
-               s->run.world = world;
-               train_lift(*s, *command);
-             });
-  });
+  command->callback([s, command] { train_in_world(s->run, [&] { train_lift(*s, *command); }); });
 }
 
 }  // namespace lifted::app

@@ -111,6 +111,17 @@ void add_run_options(CLI::App& command, RunSettings& s, const std::string& resum
   command.add_flag("-n,--dry-run", s.dry_run, "Check everything, print the plan, write nothing");
 }
 
+void require_outdir(const RunSettings& run) {
+  if (run.outdir.empty()) usage_error("--outdir: expected a folder for the runs");
+}
+
+void train_in_world(RunSettings& run, const std::function<void()>& work) {
+  in_world({run.threads, run.device, run.dry_run ? &run.planned : nullptr}, [&](const train::World& world) {
+    run.world = world;
+    work();
+  });
+}
+
 train::LoopOptions loop_options(const RunSettings& run, double kimg) {
   bounds::thousand_images.check("--kimg", kimg);
   bounds::thousand_images.check("--tick", run.tick);

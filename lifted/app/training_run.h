@@ -38,6 +38,11 @@ struct RunSettings {
 void add_run_options(CLI::App& command, RunSettings& settings,
                      const std::string& resume_help = "Run folder to continue exactly where it was");
 
+/// UsageError without --outdir.
+void require_outdir(const RunSettings& run);
+/// Runs work() in each of the processes that train together.
+void train_in_world(RunSettings& run, const std::function<void()>& work);
+
 /// UsageError if a number makes no sense.
 train::LoopOptions loop_options(const RunSettings& run, double kimg);
 

@@ -5,6 +5,7 @@
 
 #include "lifted/app/commands.h"
 #include "lifted/app/device_options.h"
+#include "lifted/app/portrait_options.h"
 #include "lifted/app/sampling.h"
 #include "lifted/app/validators.h"
 #include "lifted/app/viewer_page.h"
@@ -12,6 +13,7 @@
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
 #include "lifted/model/builtin.h"
+#include "lifted/photo/network_files.h"
 #include "lifted/viewer/server.h"
 
 namespace lifted::app {
@@ -19,7 +21,7 @@ namespace {
 
 struct ViewOptions {
   SamplingOptions sampling;  // its networks, device and threads
-  std::string host = "127.0.0.1", token;
+  std::string host = "127.0.0.1", token, encoder, landmark_net = model::kBuiltinNetwork;
   uint16_t port = 8765;
   int64_t cache_mebibytes = 512, queue = 64;
   double timeout = 30;
@@ -30,7 +32,16 @@ std::vector<viewer::ShownNetwork> shown_networks(const ViewOptions& options) {
   std::vector<viewer::ShownNetwork> shown;
   for (model::LoadedNetwork& network : load_networks(
            options.sampling, choose_device(options.sampling.device, parse_precision(options.sampling.precision)))) {
+    const bool builtin = network.files.front() == model::kBuiltinNetwork;
+    const std::string encoder =
+        options.encoder.empty() && builtin && photo::has_builtin_encoder() ? model::kBuiltinNetwork : options.encoder;
     shown.push_back({labels[shown.size()], std::move(network)});
+    auto& added = shown.back();
+    if (!encoder.empty()) {
+      added.encoder = photo::load_encoder_of(encoder, added.network.generator);
+      added.encoder->to(added.network.statistics.mean.device());
+    }
+    added.crop = builtin ? photo::Crop::heads : photo::Crop::ffhq;
   }
   return shown;
 }
@@ -45,6 +56,7 @@ viewer::ServerOptions server_options(const ViewOptions& options) {
   server.cache_bytes = options.cache_mebibytes << 20;
   server.timeout_seconds = options.timeout;
   server.page = viewer_page();
+  if (photo::has_face_cascade()) server.finder = make_face_finder(options.landmark_net);
   return server;
 }
 
@@ -93,6 +105,10 @@ void add_view(CLI::App& app) {
   command->add_option("--host", options->host, "Address to listen on; one that others can reach needs --token")
       ->capture_default_str();
   command->add_option("--token", options->token, "Secret that requests must carry (or in LIFTEDGAN_TOKEN)");
+  command->add_option("--encoder", options->encoder,
+                      "Network of train-encoder that reads the codes of photographs (default: the built-in network's)");
+  command->add_option("--landmark-net", options->landmark_net, "Network of train-landmarks that finds faces in them")
+      ->capture_default_str();
   command->add_option("--cache", options->cache_mebibytes, "MiB of faces to remember")
       ->transform(number(bounds::whole(1, 1 << 20)))
       ->capture_default_str();

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <regex>
 #include <thread>
 
@@ -144,6 +145,22 @@ torch::Device parse_device(const std::string& name) {
   if (count == 0) usage_error("--device {}: this libtorch sees no GPU; use --device cpu", name);
   if (device.index() >= count) usage_error("--device {}: there are {} GPUs", name, count);
   return device;
+}
+
+std::string processor_name() {
+  std::ifstream lines("/proc/cpuinfo");
+  for (std::string line; std::getline(lines, line);) {
+    const size_t colon = line.find(':');
+    if (line.starts_with("model name") && colon + 2 < line.size()) return line.substr(colon + 2);
+  }
+  return "unknown processor";
+}
+
+std::filesystem::path user_cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache && *cache) return std::filesystem::path(cache) / "liftedgan";
+  const char* home = std::getenv("HOME");
+  return home && *home ? std::filesystem::path(home) / ".cache" / "liftedgan" : std::filesystem::path();
 }
 
 }  // namespace lifted

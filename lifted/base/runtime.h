@@ -1,6 +1,7 @@
 // What a process sets up once: threads, allocator, BLAS kernels, device.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "lifted/base/tensor.h"
@@ -33,5 +34,12 @@ std::string blas_kernels();
 
 /// The libtorch in use: "2.15.0 for the CPU, oneDNN 3.7.1".
 std::string libtorch_build();
+
+/// "AMD EPYC 7763 64-Core Processor", as the system says; "unknown processor" where it says nothing.
+std::string processor_name();
+
+/// Where a user's programs keep what they can compute again: $XDG_CACHE_HOME/liftedgan or ~/.cache/liftedgan; empty if
+/// neither variable is set.
+std::filesystem::path user_cache_folder();
 
 }  // namespace lifted

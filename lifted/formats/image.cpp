@@ -6,6 +6,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/formats/image_codecs.h"
+#include "lifted/formats/image_ops.h"
 
 namespace lifted::formats {
 namespace {
@@ -70,23 +71,6 @@ void composite_on_white(Image& image) {
   }
   image.channels = 3;
   image.pixels.resize(3 * count);
-}
-
-/// Turns and mirrors an image as EXIF's orientation value asks for.
-Image oriented(const Image& image, int orientation) {
-  if (orientation <= 1 || orientation > 8) return image;
-  const bool swapped = orientation >= 5;
-  const int right = image.width - 1, bottom = image.height - 1;
-  Image result = filled_image(swapped ? image.height : image.width, swapped ? image.width : image.height);
-  for (int y = 0; y < result.height; ++y) {
-    for (int x = 0; x < result.width; ++x) {
-      int from_x = swapped ? y : x, from_y = swapped ? x : y;
-      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) from_x = right - from_x;
-      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) from_y = bottom - from_y;
-      std::memcpy(result.at(x, y), image.at(from_x, from_y), 3);
-    }
-  }
-  return result;
 }
 
 std::string lower_extension(const std::filesystem::path& path) {
@@ -178,8 +162,8 @@ void write_image(const std::filesystem::path& path, const Image& image) {
   is_jpeg(lower_extension(path)) ? write_jpeg(path, image) : write_png(path, image);
 }
 
-void write_png(const std::filesystem::path& path, const Image& image, int level) {
-  const Bytes bytes = encode_png(image, level);
+void write_png(const std::filesystem::path& path, const Image& image, const PngOptions& options) {
+  const Bytes bytes = encode_png(image, options);
   write_file_atomically(path, bytes.data(), bytes.size());
 }
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lifted/base/file.h"
@@ -55,16 +57,22 @@ struct ImageHeader {
 std::optional<ImageHeader> read_image_header(const void* data, size_t size, uint64_t encoded_size,
                                              std::string_view name, int64_t max_pixels = kMaxReadPixels);
 
-/// PNG bytes of an image with 1, 3 or 4 channels. `level` is zlib's 0 to 9; higher levels gain little on photos and are
-/// slow.
-Bytes encode_png(const Image& image, int level = 2);
+/// What a PNG says of itself: keywords of 1 to 79 Latin letters ("Software") and texts in UTF-8.
+using PngText = std::vector<std::pair<std::string, std::string>>;
+
+struct PngOptions {
+  int level = 2;      ///< zlib's 0 to 9; higher levels gain little on photos and are slow
+  PngText text = {};  ///< in tEXt chunks; what is not ASCII in iTXt chunks
+};
+/// PNG bytes of an image with 1, 3 or 4 channels.
+Bytes encode_png(const Image& image, const PngOptions& options = {});
 /// JPEG bytes of an RGB or grey image; quality 1 to 100, chroma not subsampled from quality 95 on.
 Bytes encode_jpeg(const Image& image, int quality = 95);
 /// Writes what the name asks for: a JPEG for .jpg and .jpeg, a PNG for .png and for names without an extension
 /// (/dev/stdout). Others are a UsageError, which check_image_name() finds before the work.
 void write_image(const std::filesystem::path& path, const Image& image);
 void check_image_name(const std::filesystem::path& path);
-void write_png(const std::filesystem::path& path, const Image& image, int level = 2);
+void write_png(const std::filesystem::path& path, const Image& image, const PngOptions& options = {});
 void write_jpeg(const std::filesystem::path& path, const Image& image, int quality = 95);
 
 /// How [-1, 1] becomes 8 bits.

@@ -166,6 +166,22 @@ Image mirrored(const Image& image) {
   return result;
 }
 
+Image oriented(const Image& image, int orientation) {
+  if (orientation <= 1 || orientation > 8) return image;
+  const bool swapped = orientation >= 5;
+  const int right = image.width - 1, bottom = image.height - 1;
+  Image result = filled_image(swapped ? image.height : image.width, swapped ? image.width : image.height);
+  for (int y = 0; y < result.height; ++y) {
+    for (int x = 0; x < result.width; ++x) {
+      int from_x = swapped ? y : x, from_y = swapped ? x : y;
+      if (orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8) from_x = right - from_x;
+      if (orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7) from_y = bottom - from_y;
+      std::memcpy(result.at(x, y), image.at(from_x, from_y), 3);
+    }
+  }
+  return result;
+}
+
 Image as_rgb(const Image& image) {
   require(image.channels == 1 || image.channels == 3, "as_rgb: {} channels, expected 1 or 3", image.channels);
   if (image.channels == 3) return image;

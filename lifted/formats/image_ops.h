@@ -21,6 +21,8 @@ Image padded(const Image& image, int width, int height, uint8_t value = 255);
 /// Every pixel becomes a block of factor × factor.
 Image enlarged(const Image& image, int factor);
 Image mirrored(const Image& image);
+/// An RGB image turned and mirrored as EXIF's orientation (1 to 8) asks for.
+Image oriented(const Image& image, int orientation);
 /// RGB of a grey image; an RGB image is returned as it is.
 Image as_rgb(const Image& image);
 /// Copies `source` onto `target` with its top left corner there, cut off at the edges. Both must have the same

@@ -2,6 +2,7 @@
 // destructor in a struct owned by their caller.
 #include <png.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 
@@ -103,15 +104,32 @@ bool decode(PngReader& reader) {
   return true;
 }
 
+/// libpng takes what it only reads as char*.
+png_text text_chunk(const std::pair<std::string, std::string>& item) {
+  const auto& [keyword, text] = item;
+  const bool ascii = std::ranges::all_of(text, [](unsigned char c) { return c < 0x80; });
+  static char none[] = "";
+  png_text chunk = {};
+  chunk.compression = ascii ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
+  chunk.key = const_cast<char*>(keyword.c_str());
+  chunk.text = const_cast<char*>(text.c_str());
+  (ascii ? chunk.text_length : chunk.itxt_length) = text.size();
+  chunk.lang = chunk.lang_key = none;
+  return chunk;
+}
+
 struct PngWriter {
   const Image& image;
   int level;
+  std::vector<png_text> text;
   Bytes bytes;
   Messages messages;
   png_structp png = nullptr;
   png_infop info = nullptr;
 
-  PngWriter(const Image& from, int zlib_level) : image(from), level(zlib_level) {}
+  PngWriter(const Image& from, const PngOptions& options) : image(from), level(options.level) {
+    for (const auto& item : options.text) text.push_back(text_chunk(item));
+  }
   PngWriter(const PngWriter&) = delete;
   PngWriter& operator=(const PngWriter&) = delete;
   ~PngWriter() { png_destroy_write_struct(&png, &info); }
@@ -134,6 +152,7 @@ bool encode(PngWriter& writer) {
                                           : PNG_COLOR_TYPE_RGBA;
   png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
                8, color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_text(writer.png, writer.info, writer.text.data(), static_cast<int>(writer.text.size()));
   png_write_info(writer.png, writer.info);
   for (int y = 0; y < image.height; ++y) png_write_row(writer.png, image.at(0, y));
   png_write_end(writer.png, writer.info);
@@ -171,11 +190,11 @@ detail::Decoded detail::decode_png(Encoded source) {
   return std::move(reader.result);
 }
 
-Bytes encode_png(const Image& image, int level) {
+Bytes encode_png(const Image& image, const PngOptions& options) {
   require(image.channels == 1 || image.channels == 3 || image.channels == 4, "PNG: {} channels, expected 1, 3 or 4",
           image.channels);
   require(image.width > 0 && image.height > 0, "PNG: cannot write an empty image");
-  PngWriter writer(image, level);
+  PngWriter writer(image, options);
   writer.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &writer.messages, on_error, on_warning);
   writer.info = writer.png ? png_create_info_struct(writer.png) : nullptr;
   require(writer.info != nullptr, "PNG: cannot start libpng");

@@ -88,7 +88,7 @@ size_t add_triangles(Asset& asset, const Mesh& mesh) {
 }
 
 void add_texture(Asset& asset, const Image& texture) {
-  const Bytes png = encode_png(texture, 6);
+  const Bytes png = encode_png(texture, {.level = 6});
   const size_t view = asset.add_view(png.data(), png.size(), 0);
   asset.json["images"] = {{{"bufferView", view}, {"mimeType", "image/png"}}};
   asset.json["samplers"] = {

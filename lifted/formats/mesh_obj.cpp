@@ -45,7 +45,7 @@ void detail::write_obj(const std::filesystem::path& folder, const std::string& s
   require(stem.find_first_of(" \t\n") == std::string::npos, "mesh {}: OBJ files cannot name a material with spaces",
           stem);
   if (mesh.textured()) {
-    write_png(folder / (stem + ".png"), mesh.texture, 6);
+    write_png(folder / (stem + ".png"), mesh.texture, {.level = 6});
     write_file_atomically(folder / (stem + ".mtl"),
                           fmt::format("newmtl {0}\nKa 0 0 0\nKd 1 1 1\nKs 0 0 0\nillum 1\nmap_Kd {0}.png\n", stem));
   }

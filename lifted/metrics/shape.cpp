@@ -9,6 +9,7 @@
 #include "lifted/metrics/moments_cache.h"
 #include "lifted/metrics/samples.h"
 #include "lifted/nets/load.h"
+#include "lifted/photo/network_files.h"
 
 namespace lifted::metrics {
 namespace {
@@ -92,7 +93,7 @@ ShapeJudge::ShapeJudge(nets::ImageDepthNet depth, ShapeTruth truth, nets::FaceEm
   }
   const int64_t count = std::min(truth_.count, truth_.images->size());
   if (count < 2) usage_error("--inversions {}: expected at least two images", count);
-  truth_.search.validate();
+  if (truth_.search.steps > 0 || truth_.encoder.empty()) truth_.search.validate();
   std::vector<Tensor> images, depths, heads, faces;
   for (int64_t i = 0; i < count; ++i) {
     const auto shape = truth_.shapes->shape(i);
@@ -106,17 +107,35 @@ ShapeJudge::ShapeJudge(nets::ImageDepthNet depth, ShapeTruth truth, nets::FaceEm
           "{}: the ground truth has another size than the images", truth_.images->archive().path().string());
 }
 
-const train::Projection& ShapeJudge::projection_of(const model::LoadedNetwork& network) const {
-  const std::string key = content_hash(nets::state_of(*network.generator));
+Tensor ShapeJudge::encoded(const model::LoadedNetwork& network, const Tensor& targets, double psi) const {
+  if (truth_.encoder.empty()) return {};
+  const torch::NoGradGuard guard;
+  auto encoder = photo::load_encoder_of(truth_.encoder, network.generator);
+  encoder->to(targets.device());
+  return model::truncate(encoder->forward(targets), network.statistics, {.psi = psi, .cutoff = {}},
+                         network.generator->layers());
+}
+
+double ShapeJudge::identity(const Tensor& images) const {
+  nets::FaceEmbedding face = perceptual_;
+  const Tensor targets = targets_.to(images.device());
+  return (face->forward(images) * face->forward(targets)).sum(1).mean().item<double>();
+}
+
+const train::Projection& ShapeJudge::projection_of(const model::LoadedNetwork& network, double psi) const {
+  const std::string key = fmt::format("{} {}", content_hash(nets::state_of(*network.generator)), psi);
   if (const auto known = found_.find(key); known != found_.end()) return known->second;
   const torch::AutoGradMode gradients(true);
   std::optional<train::PerceptualLoss> perceptual;
   if (!perceptual_.is_empty())
     perceptual.emplace(train::perceptual_maps(perceptual_), train::perceptual_scales(network.generator->config().size));
-  Progress progress("inversion", truth_.search.steps, "steps");
-  auto found = train::project(network.generator, network.statistics, perceptual ? &*perceptual : nullptr,
-                              targets_.to(network.statistics.mean.device()), truth_.search,
-                              [&](int, double, const Tensor&) { progress.advance(); });
+  const Tensor targets = targets_.to(network.statistics.mean.device());
+  const int64_t at_once = train::searched_at_once(truth_.search, network.generator->config().size);
+  Progress progress("inversion", (targets.size(0) + at_once - 1) / at_once * truth_.search.steps, "steps");
+  auto found = train::project(
+      network.generator, network.statistics, perceptual ? &*perceptual : nullptr, targets, truth_.search,
+      [&](int, double, const Tensor&) { progress.advance(); },
+      train::start_at(network, encoded(network, targets, psi)));
   return found_[key] = std::move(found);
 }
 
@@ -136,8 +155,9 @@ ordered_json ShapeJudge::samples(const model::LoadedNetwork& network, const Code
   return json;
 }
 
-ordered_json ShapeJudge::inverted(const model::LoadedNetwork& network, int64_t batch) const {
-  const auto& found = projection_of(network);
+ordered_json ShapeJudge::inverted(const model::LoadedNetwork& network, const CodeOptions& codes) const {
+  const auto& found = projection_of(network, codes.truncation_psi);
+  const int64_t batch = codes.batch;
   std::vector<DepthMaps> lifted, supervised;
   for (int64_t from = 0; from < targets_.size(0); from += batch) {
     const int64_t to = std::min(targets_.size(0), from + batch);
@@ -146,8 +166,9 @@ ordered_json ShapeJudge::inverted(const model::LoadedNetwork& network, int64_t b
       supervised.push_back(read(depth_, targets_.slice(0, from, to).to(network.statistics.mean.device())));
   }
   const auto camera = scene::pixel_camera(network.lifted->size());
-  ordered_json json = {{"image_error", found.error.mean().item<double>()},
-                       {"lifted", score(joined(lifted), true_heads_, camera)}};
+  ordered_json json = {{"image_error", found.error.mean().item<double>()}};
+  if (!perceptual_.is_empty()) json["identity"] = identity(found.images);
+  json["lifted"] = score(joined(lifted), true_heads_, camera);
   append(json, baselines(true_heads_, camera));
   if (!supervised.empty()) json["supervised"] = score(joined(supervised), true_heads_, camera);
   // The same on the face alone, without hair, scalp and neck.
@@ -168,7 +189,7 @@ ordered_json ShapeJudge::measure(const model::LoadedNetwork& network, const Code
           targets_.defined() ? targets_.size(2) : 0, size, size);
   ordered_json json;
   if (!depth_.is_empty()) json["samples"] = samples(network, codes);
-  if (targets_.defined()) json["inverted"] = inverted(network, codes.batch);
+  if (targets_.defined()) json["inverted"] = inverted(network, codes);
   return json;
 }
 

@@ -5,6 +5,7 @@
 // operator at pixel centres.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,7 @@ struct ShapeTruth {
   std::shared_ptr<const data::HeadTruth> shapes;
   int64_t count = 32;  // how many: the first ones
   train::ProjectorOptions search = {.steps = 300};
+  std::filesystem::path encoder = {};  // of train-encoder: its codes are where searches start, or with 0 steps end
 };
 
 /// Judges shapes; what it needs may be there or not.
@@ -62,13 +64,18 @@ class ShapeJudge {
 
   /// Of renderings of the codes: {"samples": {"lifted", "constant_depth", "mean_true_depth"}} against what the
   /// network reads off them, and of the images with ground truth, inverted and lifted: {"inverted": {"image_error",
-  /// "lifted", "lifted_face", "supervised", baselines}}. Error if the network is no lifted one or of another size.
+  /// "identity" (the mean cosine, where there is a face network), "lifted", "lifted_face", "supervised", baselines}}.
+  /// Error if the network is no lifted one or of another size.
   nlohmann::ordered_json measure(const model::LoadedNetwork& network, const CodeOptions& codes) const;
 
  private:
   nlohmann::ordered_json samples(const model::LoadedNetwork& network, const CodeOptions& codes) const;
-  nlohmann::ordered_json inverted(const model::LoadedNetwork& network, int64_t batch) const;
-  const train::Projection& projection_of(const model::LoadedNetwork& network) const;
+  nlohmann::ordered_json inverted(const model::LoadedNetwork& network, const CodeOptions& codes) const;
+  const train::Projection& projection_of(const model::LoadedNetwork& network, double psi) const;
+  /// Codes to start from, truncated: N×w_dim, or undefined.
+  torch::Tensor encoded(const model::LoadedNetwork& network, const torch::Tensor& targets, double psi) const;
+  /// Mean cosine of images and targets in the face network.
+  double identity(const torch::Tensor& images) const;
 
   nets::ImageDepthNet depth_{nullptr};
   ShapeTruth truth_;

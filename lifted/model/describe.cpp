@@ -86,6 +86,8 @@ void add_facts(Facts& facts, const Checkpoint& checkpoint, NetworkKind kind, con
     case NetworkKind::face_embedding:
     case NetworkKind::view_light_probe:
     case NetworkKind::image_depth:
+    case NetworkKind::image_encoder:
+    case NetworkKind::landmark_net:
     case NetworkKind::lifted_network:
     case NetworkKind::lifting_networks:
     case NetworkKind::gan_checkpoint:

@@ -28,4 +28,9 @@ struct LiftingNetworks {
   std::vector<std::pair<std::string, std::shared_ptr<torch::nn::Module>>> published() const;
 };
 
+/// Networks for images twice as large and other feature maps: every level keeps its size and weights, one more of the
+/// last level's width follows that only enlarges (bilinearly, but for its norms), and what reads the feature map is
+/// new, drawn from `random`. For a generator that was itself grown from that of `smaller`.
+LiftingNetworks grown(const LiftingNetworks& smaller, int feature_channels, const at::Generator& random);
+
 }  // namespace lifted::model

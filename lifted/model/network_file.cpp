@@ -94,6 +94,10 @@ void require_known_prefixes(const StateDict& tensors, bool lifted, const std::st
 
 }  // namespace
 
+std::string generator_fingerprint(const nets::Stylegan2Generator& generator) {
+  return fingerprint(*generator);
+}
+
 void save_network(const std::filesystem::path& path, LoadedNetwork& network, const SaveOptions& options) {
   WStatistics& statistics = network.lifted ? network.lifted->statistics() : network.statistics;
   require(options.generator || network.lifted, "{}: without its generator a 2D network is nothing", path.string());

@@ -24,4 +24,7 @@ void save_network(const std::filesystem::path& path, LoadedNetwork& network, con
 LoadedNetwork load_network_file(const formats::Checkpoint& checkpoint, const std::string& what,
                                 const LoadedNetwork* gan = nullptr);
 
+/// SHA-256 of a generator's weights as float16: what tells generators apart, whether stored whole or in half.
+std::string generator_fingerprint(const nets::Stylegan2Generator& generator);
+
 }  // namespace lifted::model

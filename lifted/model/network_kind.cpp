@@ -65,6 +65,8 @@ NetworkKind recognize(const formats::Checkpoint& checkpoint) {
   if (format == kFaceEmbeddingFormat) return NetworkKind::face_embedding;
   if (format == kViewLightProbeFormat) return NetworkKind::view_light_probe;
   if (format == kImageDepthFormat) return NetworkKind::image_depth;
+  if (format == kImageEncoderFormat) return NetworkKind::image_encoder;
+  if (format == kLandmarkNetFormat) return NetworkKind::landmark_net;
   if (find_generator(root) && !has_dict_of_lifting(root)) return NetworkKind::stylegan2;
   if (const auto nvidia = find_nvidia_generator(root)) return recognize_nvidia(nvidia->module);
   if (!root.is_dict()) return holds_codes(root) ? NetworkKind::codes : NetworkKind::unknown;
@@ -107,6 +109,10 @@ std::string_view what_it_is(NetworkKind kind) {
       return "a probe that reads view and light off an image";
     case NetworkKind::image_depth:
       return "a network that reads a head's depth off an image";
+    case NetworkKind::image_encoder:
+      return "an encoder that reads a style code off a picture";
+    case NetworkKind::landmark_net:
+      return "a network that finds the landmarks of a face";
     case NetworkKind::vgg:
       return "a VGG-16 image classifier";
     case NetworkKind::inception:
@@ -143,6 +149,10 @@ std::string_view how_to_use(NetworkKind kind) {
       return "pass it as --probe to metrics";
     case NetworkKind::image_depth:
       return "pass it as --depth to metrics";
+    case NetworkKind::image_encoder:
+      return "pass it as --encoder to project or metrics";
+    case NetworkKind::landmark_net:
+      return "pass it as --landmark-net to project or dataset align";
     case NetworkKind::vgg:
       return "pass it as --vgg to train-lift or metrics";
     case NetworkKind::inception:

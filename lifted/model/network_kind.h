@@ -21,6 +21,8 @@ enum class NetworkKind {
   face_embedding,    // this project's, or model_state_dict of the authors' face recognition network
   view_light_probe,  // this project's, from train-probe
   image_depth,       // this project's, from train-depth
+  image_encoder,     // this project's, from train-encoder
+  landmark_net,      // this project's, from train-landmarks
   vgg,               // torchvision's VGG-16
   inception,         // InceptionV3 for FID
   unknown
@@ -32,6 +34,8 @@ constexpr const char* kGanCheckpointFormat = "lifted-gan-checkpoint";
 constexpr const char* kFaceEmbeddingFormat = "lifted-face-embedding";
 constexpr const char* kViewLightProbeFormat = "lifted-view-light-probe";
 constexpr const char* kImageDepthFormat = "lifted-image-depth";
+constexpr const char* kImageEncoderFormat = "lifted-image-encoder";
+constexpr const char* kLandmarkNetFormat = "lifted-landmark-net";
 
 NetworkKind recognize(const formats::Checkpoint& checkpoint);
 

@@ -46,9 +46,9 @@ nlohmann::json ImageDepthConfig::to_json() const {
 }
 
 void ImageDepthConfig::validate() const {
-  require(size >= 2 * kDepthReduction && size <= 1024 && size % kReduction == 0,
+  require(size >= 2 * kDepthReduction && size <= 1024 && size % kDepthReduction == 0,
           "a depth network's image side must be a multiple of {} from {} to 1024, got {}", kDepthReduction,
-          2 * kReduction, size);
+          2 * kDepthReduction, size);
   require(
       widths.size() == kLevels && std::ranges::all_of(widths, [](int width) { return width >= 1 && width <= 4096; }),
       "a depth network needs the widths of {} levels", kLevels);

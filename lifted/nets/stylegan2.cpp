@@ -93,6 +93,12 @@ std::vector<Tensor> Stylegan2GeneratorImpl::draw_noise(int64_t count, at::Genera
   return noises;
 }
 
+std::vector<int64_t> Stylegan2GeneratorImpl::noise_sides() const {
+  std::vector<int64_t> sides;
+  for (const Tensor& stored : parts_.noises) sides.push_back(stored.size(3));
+  return sides;
+}
+
 SynthesisOutput Stylegan2GeneratorImpl::synthesize(const Tensor& w, NoiseMode mode,
                                                    std::optional<at::Generator> generator) const {
   if (mode == NoiseMode::constant) return synthesize(w, parts_.noises);

@@ -45,6 +45,9 @@ class Stylegan2GeneratorImpl : public torch::nn::Module {
   /// device.
   std::vector<torch::Tensor> draw_noise(int64_t count, at::Generator generator) const;
 
+  /// h = w of every convolution's noise map.
+  std::vector<int64_t> noise_sides() const;
+
   /// Draws the constant input and the stored noise maps anew: what no layer of its own holds.
   void reset_input_and_noise(at::Generator generator);
 

@@ -10,12 +10,20 @@
 #include <array>
 
 #include "lifted/base/torch_compat.h"
+#include "lifted/ops/adam_update.h"
+#include "lifted/ops/core/adam.h"
 #include "lifted/ops/styled_conv.h"
 #include "lifted/ops/surface.h"
 
 namespace lifted::ops {
 using torch::Tensor;
 
+/// In place, of parameters that kernels take; no entry of torch's dispatcher: it changes what it is given.
+using AdamUpdate = void(const std::vector<AdamEntry>& entries, const AdamUpdateOptions& options, const Tensor& proceed);
+/// images: fp32, contiguous; inverse: B×3×3, fp64, on the CPU. The warp of ops/affine_warp.h, or its adjoint.
+using AffineWarp = Tensor(const Tensor& images, const Tensor& inverse, bool adjoint);
+/// Fills `out` (fp32, contiguous).
+using CounterNormal = void(const Tensor& out, uint64_t key, uint64_t block);
 using BiasAct = Tensor(const Tensor& x, const OptionalTensor& bias, double slope, double gain, double clamp);
 using BiasActGradient = Tensor(const Tensor& grad, const Tensor& y, double slope, double gain, double clamp);
 /// factors: up_x, up_y, down_x, down_y; pads: x0, x1, y0, y1.
@@ -60,7 +68,16 @@ using RasterizeGradients = std::tuple<Tensor, Tensor>;        // of vertices, of
 using Rasterize = RasterizeOutputs(const RasterizeInputs& inputs);
 using RasterizeBackward = RasterizeGradients(const RasterizeGradientInputs& inputs);
 
+/// What kernels take of an entry.
+inline core::AdamFactors adam_factors(const AdamEntry& entry, const AdamUpdateOptions& options) {
+  return {static_cast<float>(options.beta1),   static_cast<float>(options.beta2),
+          static_cast<float>(options.epsilon), static_cast<float>(options.weight_decay),
+          static_cast<float>(entry.step_size), static_cast<float>(entry.square_root_correction)};
+}
+
 namespace reference {
+void adam_update(const AdamEntry& entry, const AdamUpdateOptions& options, const Tensor& proceed);
+Tensor affine_warp(const Tensor& images, const Tensor& inverse);
 BiasAct bias_act;
 BiasActGradient bias_act_gradient;
 FirResample fir_resample;
@@ -82,6 +99,9 @@ Rasterize rasterize;
 }  // namespace reference
 
 namespace cpu {
+AdamUpdate adam_update;  // fp32; `proceed` is not asked
+AffineWarp affine_warp;
+CounterNormal counter_normal;
 BiasAct bias_act;                   // fp32, fp64
 BiasActGradient bias_act_gradient;  // fp32, fp64
 FirResample fir_resample;           // fp32, fp64
@@ -103,7 +123,10 @@ Rasterize rasterize;                   // fp32, fp64
 RasterizeBackward rasterize_backward;  // fp32, fp64
 }  // namespace cpu
 
-namespace cuda {  // built with LIFTED_CUDA only
+namespace cuda {         // built with LIFTED_CUDA only
+AdamUpdate adam_update;  // fp32
+AffineWarp affine_warp;
+CounterNormal counter_normal;
 BiasAct bias_act;
 BiasActGradient bias_act_gradient;
 FirResample fir_resample;

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdlib>
 #include <string>
+#include <tuple>
+#include <vector>
 
+#include "lifted/ops/convolution_choice.h"
 #include "lifted/ops/cpu/direct_conv.h"
 #include "lifted/ops/cpu/winograd.h"
 
@@ -19,28 +21,21 @@ using torch::autograd::variable_list;
 constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 using Algorithm = ConvolutionAlgorithm;
-enum class Map { forward, input_gradient, weight_gradient };
+using Map = ConvolutionMap;
 
-/// Fewer channels than this leave most of a vector empty.
-constexpr int64_t kThin = 8;
-
-bool direct_takes(Map map, at::IntArrayRef weight) {
-  if (best_convolution_algorithm() == Algorithm::libtorch || !direct_conv_takes(weight[1], weight[0])) return false;
-  const bool thin = std::min(weight[0], weight[1]) < kThin, pointwise = weight[2] * weight[3] == 1;
-  return !thin || (pointwise && map != Map::weight_gradient);
+ConvolutionKind kind_of(Map map, at::IntArrayRef weight, at::IntArrayRef outer, const ConvolutionOptions& o) {
+  return {map, weight[1], weight[0], weight[2], weight[3], o.stride, o.padding.y, o.padding.x, outer[2], outer[3]};
 }
 
-/// The algorithm for a convolution; `outer` is y or its gradient. Sides and channels decide, not the batch, so that a
-/// sample's result does not depend on its company.
+void run_on_random_numbers(const ConvolutionKind& kind, Algorithm algorithm);
+
+/// The algorithm for a convolution; `outer` is y or its gradient.
 Algorithm algorithm_for(Map map, const Tensor& any, at::IntArrayRef weight, at::IntArrayRef outer,
                         const ConvolutionOptions& o) {
   if (!any.is_cpu() || any.scalar_type() != at::kFloat || outer[0] == 0) return Algorithm::libtorch;
-  const bool three = weight[2] == 3 && weight[3] == 3 && o.stride == 1 && o.padding.x == o.padding.y;
-  if (best_convolution_algorithm() == Algorithm::winograd && three && o.padding.x <= 2 &&
-      winograd_takes(weight[1], weight[0], std::min(outer[2], outer[3]))) {
-    return Algorithm::winograd;
-  }
-  return direct_takes(map, weight) ? Algorithm::direct : Algorithm::libtorch;
+  const ConvolutionKind kind = kind_of(map, weight, outer, o);
+  if (convolution_policy() != ConvolutionPolicy::measured) return algorithm_by_rule(kind, convolution_policy());
+  return measured_algorithm(kind, [&](Algorithm algorithm) { run_on_random_numbers(kind, algorithm); });
 }
 
 /// Names a convolution for who watches torch's operators (bench/time_by_part.h), at no cost if nobody does.
@@ -48,7 +43,7 @@ class Named {
  public:
   Named(const char* map, Algorithm algorithm, at::IntArrayRef weight, at::IntArrayRef outer, int64_t stride)
       : record_(at::RecordScope::USER_SCOPE) {
-    constexpr std::array kNames = {"libtorch", "direct", "Winograd"};
+    constexpr std::array kNames = {"libtorch", "planar libtorch", "direct", "Winograd"};
     if (!record_.isActive()) return;
     record_.before(fmt::format("{} {} {}→{} {}×{}/{} at {}×{}", kNames[static_cast<size_t>(algorithm)], map, weight[1],
                                weight[0], weight[2], weight[3], stride, outer[2], outer[3]));
@@ -58,46 +53,74 @@ class Named {
   at::RecordFunction record_;
 };
 
+/// The layout that libtorch's own are given.
+at::MemoryFormat layout_of(Algorithm algorithm) {
+  return algorithm == Algorithm::libtorch_planar ? at::MemoryFormat::Contiguous : kChannelsLast;
+}
+
 struct Maps {  // the three maps without autograd
   static Tensor forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvolutionOptions& o) {
     const auto outer = convolved_size(x.sizes(), weight.sizes(), o);
     const Algorithm algorithm = algorithm_for(Map::forward, x, weight.sizes(), outer, o);
     const Named named("forward", algorithm, weight.sizes(), outer, o.stride);
-    switch (algorithm) {
-      case Algorithm::winograd:
-        return winograd_conv2d(x, weight, bias, o.padding.x, o.scale);
-      case Algorithm::direct:
-        return direct_conv2d(x, weight, bias, o);
-      default:
-        return at::conv2d(x, scaled(weight, o), bias, {o.stride, o.stride}, {o.padding.y, o.padding.x});
-    }
+    return forward(algorithm, x, weight, bias, o);
   }
   static Tensor input_gradient(const Tensor& y, const Tensor& weight, at::IntArrayRef size,
                                const ConvolutionOptions& o) {
     const Algorithm algorithm = algorithm_for(Map::input_gradient, y, weight.sizes(), y.sizes(), o);
     const Named named("input gradient", algorithm, weight.sizes(), y.sizes(), o.stride);
+    return input_gradient(algorithm, y, weight, size, o);
+  }
+  static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
+    const Algorithm algorithm = algorithm_for(Map::weight_gradient, y, size, y.sizes(), o);
+    const Named named("weight gradient", algorithm, size, y.sizes(), o.stride);
+    return weight_gradient(algorithm, y, x, size, o);
+  }
+
+  static Tensor forward(Algorithm algorithm, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvolutionOptions& o) {
+    switch (algorithm) {
+      case Algorithm::winograd:
+        return winograd_conv2d(x, weight, bias, o.padding.x, o.scale);
+      case Algorithm::direct:
+        return direct_conv2d(x, weight, bias, o);
+      case Algorithm::libtorch_planar:
+        return at::conv2d(x.contiguous(), scaled(weight, o).contiguous(), bias, {o.stride, o.stride},
+                          {o.padding.y, o.padding.x})
+            .contiguous(kChannelsLast);
+      default:
+        return at::conv2d(x, scaled(weight, o), bias, {o.stride, o.stride}, {o.padding.y, o.padding.x});
+    }
+  }
+  static Tensor input_gradient(Algorithm algorithm, const Tensor& y, const Tensor& weight, at::IntArrayRef size,
+                               const ConvolutionOptions& o) {
     switch (algorithm) {
       case Algorithm::winograd:
         return winograd_input_gradient(y, weight, o.padding.x, o.scale);
       case Algorithm::direct:
         return direct_input_gradient(y, weight, size, o);
-      default:  // Only the shape and layout of the input are read.
-        return std::get<0>(torch_gradients(y, at::empty(size, y.options().memory_format(kChannelsLast)),
-                                           scaled(weight, o), o, {true, false, false}));
+      default: {  // Only the shape and layout of the input are read.
+        const auto layout = layout_of(algorithm);
+        const auto filter = algorithm == Algorithm::libtorch_planar ? weight.contiguous() : weight;
+        return std::get<0>(torch_gradients(y.contiguous(layout), at::empty(size, y.options().memory_format(layout)),
+                                           scaled(filter, o), o, {true, false, false}))
+            .contiguous(kChannelsLast);
+      }
     }
   }
-  static Tensor weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef size, const ConvolutionOptions& o) {
-    const Algorithm algorithm = algorithm_for(Map::weight_gradient, y, size, y.sizes(), o);
-    const Named named("weight gradient", algorithm, size, y.sizes(), o.stride);
+  static Tensor weight_gradient(Algorithm algorithm, const Tensor& y, const Tensor& x, at::IntArrayRef size,
+                                const ConvolutionOptions& o) {
     switch (algorithm) {
       case Algorithm::winograd:
         return winograd_weight_gradient(y, x, o.padding.x, o.scale);
       case Algorithm::direct:
         return direct_weight_gradient(y, x, size, o);
-      default:
-        return scaled(std::get<1>(torch_gradients(y, x.contiguous(kChannelsLast), at::empty(size, y.options()), o,
-                                                  {false, true, false})),
+      default: {
+        const auto layout = layout_of(algorithm);
+        return scaled(std::get<1>(torch_gradients(y.contiguous(layout), x.contiguous(layout),
+                                                  at::empty(size, y.options()), o, {false, true, false})),
                       o);
+      }
     }
   }
 
@@ -107,10 +130,29 @@ struct Maps {  // the three maps without autograd
   }
   static std::tuple<Tensor, Tensor, Tensor> torch_gradients(const Tensor& y, const Tensor& x, const Tensor& weight,
                                                             const ConvolutionOptions& o, std::array<bool, 3> which) {
-    return at::convolution_backward(y.contiguous(kChannelsLast), x, weight, {}, {o.stride, o.stride},
-                                    {o.padding.y, o.padding.x}, {1, 1}, false, {0, 0}, 1, which);
+    return at::convolution_backward(y, x, weight, {}, {o.stride, o.stride}, {o.padding.y, o.padding.x}, {1, 1}, false,
+                                    {0, 0}, 1, which);
   }
 };
+
+/// Of a batch of four, whatever the batch in hand.
+void run_on_random_numbers(const ConvolutionKind& kind, Algorithm algorithm) {
+  const ConvolutionOptions o{kind.stride, {kind.padding_y, kind.padding_x}};
+  const auto noise = [](at::IntArrayRef size) {  // draws from no generator
+    return at::arange(c10::multiply_integers(size), at::kFloat).sin_().reshape(size).contiguous(kChannelsLast);
+  };
+  const std::vector<int64_t> inner = {4, kind.in, (kind.height - 1) * kind.stride + kind.kernel_y - 2 * kind.padding_y,
+                                      (kind.width - 1) * kind.stride + kind.kernel_x - 2 * kind.padding_x},
+                             filter = {kind.out, kind.in, kind.kernel_y, kind.kernel_x};
+  static thread_local std::tuple<std::string, Tensor, Tensor, Tensor> made;  // the same for every run of a kind
+  if (std::get<0>(made) != kind.name()) {
+    made = {kind.name(), noise(inner), noise(filter), noise({4, kind.out, kind.height, kind.width})};
+  }
+  const auto& [name, x, weight, y] = made;
+  if (kind.map == Map::forward) Maps::forward(algorithm, x, weight, {}, o);
+  if (kind.map == Map::input_gradient) Maps::input_gradient(algorithm, y, weight, inner, o);
+  if (kind.map == Map::weight_gradient) Maps::weight_gradient(algorithm, y, x, filter, o);
+}
 
 void save(AutogradContext* ctx, const Tensor& a, const Tensor& b, const ConvolutionOptions& o) {
   ctx->save_for_backward({a, b});
@@ -218,23 +260,6 @@ Tensor conv2d_weight_gradient(const Tensor& y, const Tensor& x, at::IntArrayRef 
 std::vector<int64_t> convolved_size(at::IntArrayRef x, at::IntArrayRef weight, const ConvolutionOptions& o) {
   const auto side = [&](size_t axis, int64_t padding) { return (x[axis] + 2 * padding - weight[axis]) / o.stride + 1; };
   return {x[0], weight[0], side(2, o.padding.y), side(3, o.padding.x)};
-}
-
-ConvolutionAlgorithm best_convolution_algorithm() {
-  static const Algorithm best = [] {
-    const char* name = std::getenv("LIFTED_CONVOLUTION");
-    const std::string wanted = name ? name : "";
-    return wanted == "libtorch" ? Algorithm::libtorch : wanted == "direct" ? Algorithm::direct : Algorithm::winograd;
-  }();
-  return best;
-}
-
-std::string convolution_algorithms() {
-  std::string names;
-  const Algorithm best = best_convolution_algorithm();
-  if (best == Algorithm::winograd && winograd_takes(16, 16, 64)) names += "Winograd F(4×4, 3×3), ";
-  if (best != Algorithm::libtorch && direct_conv_takes(16, 16)) names += "direct, ";
-  return names + "libtorch";
 }
 
 Tensor conv_transpose2d_stride2(const Tensor& x, const Tensor& weight, int64_t padding) {

@@ -3,7 +3,6 @@
 // conv_transpose2d, forward and backward, and second derivatives (R1, path length) stay on the same fast paths.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "lifted/base/tensor.h"
@@ -44,14 +43,5 @@ torch::Tensor conv_transpose2d_stride2(const torch::Tensor& x, const torch::Tens
 
 /// The size of conv2d's result from those of x and weight.
 std::vector<int64_t> convolved_size(at::IntArrayRef x, at::IntArrayRef weight, const ConvolutionOptions& options);
-
-enum class ConvolutionAlgorithm { libtorch, direct, winograd };
-
-/// The most that LIFTED_CONVOLUTION=libtorch|direct|winograd allows (if not set: winograd); each includes what stands
-/// before it.
-ConvolutionAlgorithm best_convolution_algorithm();
-
-/// What computes convolutions here, in words: "Winograd F(4×4, 3×3), direct, libtorch".
-std::string convolution_algorithms();
 
 }  // namespace lifted::ops

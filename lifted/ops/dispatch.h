@@ -31,8 +31,10 @@ void implement(torch::Library& library, const char* op, const Backends<Signature
 /// An entry of `Backends::cuda`.
 #if defined(LIFTED_CUDA)
 #define LIFTED_CUDA_KERNEL(function) (function)
+inline constexpr bool kHasCudaKernels = true;
 #else
 #define LIFTED_CUDA_KERNEL(function) nullptr
+inline constexpr bool kHasCudaKernels = false;
 #endif
 
 template <typename Signature>

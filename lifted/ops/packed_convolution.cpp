@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lifted/ops/convolution_choice.h"
 #include "lifted/ops/cpu/direct_conv.h"
 #include "lifted/ops/cpu/winograd.h"
 
@@ -14,9 +15,9 @@ PackedConvolution::PackedConvolution(const Tensor& weight, const Tensor& bias, c
     : weight_((weight.detach() * options.scale).contiguous(at::MemoryFormat::ChannelsLast)), options_(options) {
   const int64_t out = weight.size(0), in = weight.size(1);
   bias_ = at::constant_pad_nd(bias.detach(), {0, (16 - out % 16) % 16}).contiguous();
-  const auto best = best_convolution_algorithm();
-  if (!weight.is_cpu() || weight.scalar_type() != at::kFloat || best == ConvolutionAlgorithm::libtorch) return;
-  if (options.stride == 1 && best == ConvolutionAlgorithm::winograd)
+  const auto policy = convolution_policy();
+  if (!weight.is_cpu() || weight.scalar_type() != at::kFloat || policy == ConvolutionPolicy::libtorch) return;
+  if (options.stride == 1 && policy >= ConvolutionPolicy::winograd)
     form_ = winograd_form(in, out, weight.size(2), weight.size(3));
   if (form_) {
     packed_ = pack_winograd(weight_, *form_);

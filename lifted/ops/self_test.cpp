@@ -4,11 +4,11 @@
 
 #include <ATen/Context.h>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 
 #include "lifted/base/file.h"
 #include "lifted/base/runtime.h"
+#include "lifted/ops/affine_warp.h"
 #include "lifted/ops/bias_act.h"
 #include "lifted/ops/cuda/device_name.h"
 #include "lifted/ops/direction_distance.h"
@@ -82,6 +82,11 @@ std::vector<Probe> resampling_probes() {
            [](const Tensors& in, Implementation i) {
              return Tensors{fir_resample(in[0], in[1], FirResampleOptions::uniform(1, 2, 1, 1), i)};
            }},
+          {"affine_warp",
+           5e-5,
+           {x, at::tensor({1.1f, 0.8f, 1.3f, -0.9f, 1.2f, -0.7f, 0.0f, 0.0f, 1.0f}).view({1, 3, 3}).repeat({2, 1, 1})},
+           1,
+           [](const Tensors& in, Implementation i) { return Tensors{affine_warp(in[0], in[1].cpu(), i)}; }},
           {"reflect_blur", 1e-5, {x}, 1, [](const Tensors& in, Implementation i) {
              return Tensors{reflect_blur(in[0], 4, 2, i)};
            }}};
@@ -289,13 +294,6 @@ SelfTestSummary self_test_once(torch::Device device, const std::filesystem::path
   }
   if (!cache.empty()) remember(file, key);
   return {true, {}, false};
-}
-
-std::filesystem::path user_cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache && *cache) return std::filesystem::path(cache) / "liftedgan";
-  const char* home = std::getenv("HOME");
-  return home && *home ? std::filesystem::path(home) / ".cache" / "liftedgan" : std::filesystem::path();
 }
 
 std::string device_name(torch::Device device) {

@@ -31,10 +31,6 @@ struct SelfTestSummary {
 /// A folder that cannot be written is no error: the test runs again.
 SelfTestSummary self_test_once(torch::Device device, const std::filesystem::path& cache);
 
-/// Where a user's programs keep what they can compute again: $XDG_CACHE_HOME/liftedgan or ~/.cache/liftedgan; empty if
-/// neither variable is set.
-std::filesystem::path user_cache_folder();
-
 /// What a device is called: "NVIDIA H100 PCIe", or "cpu". CUDA devices have a name where the kernels were built in.
 std::string device_name(torch::Device device);
 

@@ -1,11 +1,9 @@
 #include "lifted/train/adam.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 #include "lifted/base/error.h"
-#include "lifted/train/adam_kernel.h"
+#include "lifted/ops/adam_update.h"
 
 namespace lifted::train {
 namespace {
@@ -57,60 +55,16 @@ Tensor Adam::gradient_norms() const {
 }
 
 void Adam::step(const Tensor& proceed) {
-  const torch::NoGradGuard guard;
-  for (auto& slot : slots_) update(slot, proceed);
-}
-
-void Adam::update(Slot& slot, const Tensor& proceed) {
-  const Tensor& gradient = slot.parameter.grad();
-  if (!gradient.defined() && options_.skip_missing_gradients) return;
-  ++slot.steps;
-  const auto count = static_cast<double>(slot.steps);
-  const Corrections corrections{1 - std::pow(options_.beta1, count), 1 - std::pow(options_.beta2, count)};
-  if (slot.parameter.is_cpu() && slot.parameter.scalar_type() == torch::kFloat32 &&
-      slot.parameter.is_non_overlapping_and_dense() && !proceed.defined()) {
-    return update_on_cpu(slot, gradient, corrections);
+  std::vector<ops::AdamEntry> entries;
+  for (auto& slot : slots_) {
+    const Tensor& gradient = slot.parameter.grad();
+    if (!gradient.defined() && options_.skip_missing_gradients) continue;
+    const auto count = static_cast<double>(++slot.steps);
+    entries.push_back({slot.parameter, gradient, slot.mean, slot.square,
+                       options_.lr / (1 - std::pow(options_.beta1, count)),
+                       std::sqrt(1 - std::pow(options_.beta2, count))});
   }
-  update_anywhere(slot, gradient, corrections, proceed);
-}
-
-void Adam::update_anywhere(Slot& slot, const Tensor& gradient, Corrections corrections, const Tensor& proceed) {
-  const auto renew = [&](Tensor& kept, const Tensor& fresh) {
-    kept.copy_(proceed.defined() ? torch::where(proceed, fresh, kept) : fresh);
-  };
-  auto g = gradient.defined() ? gradient : torch::zeros_like(slot.parameter);
-  if (options_.weight_decay != 0) g = g + options_.weight_decay * slot.parameter;
-  if (slot.mean.defined()) renew(slot.mean, slot.mean.mul(options_.beta1).add_(g, 1 - options_.beta1));
-  renew(slot.square, slot.square.mul(options_.beta2).addcmul_(g, g, 1 - options_.beta2));
-  const auto denominator = (slot.square.sqrt() / std::sqrt(corrections.square)).add_(options_.epsilon);
-  renew(slot.parameter,
-        slot.parameter.addcdiv(slot.mean.defined() ? slot.mean : g, denominator, -options_.lr / corrections.mean));
-}
-
-void Adam::update_on_cpu(Slot& slot, const Tensor& gradient, Corrections corrections) {
-  // Element by element in memory: the gradient must lie there as the parameter does (channels_last, for one).
-  const bool alike = !gradient.defined() || gradient.strides() == slot.parameter.strides();
-  const Tensor dense = alike ? gradient : torch::empty_like(slot.parameter).copy_(gradient);
-  const AdamKernelParams params{
-      .parameter = slot.parameter.data_ptr<float>(),
-      .gradient = dense.defined() ? dense.data_ptr<float>() : nullptr,
-      .mean = slot.mean.defined() ? slot.mean.data_ptr<float>() : nullptr,
-      .square = slot.square.data_ptr<float>(),
-      .beta1 = static_cast<float>(options_.beta1),
-      .beta2 = static_cast<float>(options_.beta2),
-      .epsilon = static_cast<float>(options_.epsilon),
-      .weight_decay = static_cast<float>(options_.weight_decay),
-      .step_size = static_cast<float>(options_.lr / corrections.mean),
-      .square_root_correction = static_cast<float>(std::sqrt(corrections.square)),
-  };
-  at::parallel_for(0, slot.parameter.numel(), 1 << 15, [&](int64_t begin, int64_t end) {
-    AdamKernelParams part = params;
-    part.begin = begin;
-    part.end = end;
-    LIFTED_CALL_ISA(adam_update, part);
-  });
-  // Written behind torch's back: whoever keeps something derived from the weights asks for their version.
-  torch::autograd::impl::bump_version(slot.parameter);
+  ops::adam_update(entries, {options_.beta1, options_.beta2, options_.epsilon, options_.weight_decay}, proceed);
 }
 
 StateDict Adam::state() const {

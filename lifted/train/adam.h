@@ -53,15 +53,6 @@ class Adam {
     torch::Tensor parameter, mean, square;
     int64_t steps = 0;
   };
-  /// 1 − beta^steps, which the moments are divided by.
-  struct Corrections {
-    double mean, square;
-  };
-  void update(Slot& slot, const torch::Tensor& proceed);
-  void update_on_cpu(Slot& slot, const torch::Tensor& gradient, Corrections corrections);
-  void update_anywhere(Slot& slot, const torch::Tensor& gradient, Corrections corrections,
-                       const torch::Tensor& proceed);
-
   AdamOptions options_;
   std::vector<Slot> slots_;
   std::shared_ptr<const std::vector<std::string>> names_;

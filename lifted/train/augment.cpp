@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "lifted/base/device.h"
-#include "lifted/train/affine_warp.h"
+#include "lifted/ops/affine_warp.h"
 
 namespace lifted::train {
 namespace {
@@ -147,7 +147,7 @@ AugmentDraw draw_augmentation(double p, at::IntArrayRef image_sizes, at::Generat
 
 Tensor augment(const Tensor& images, const AugmentDraw& draw) {
   if (!draw.affine.defined()) return images;
-  return apply_color(apply_affine(images, torch::linalg_inv(draw.affine.to(torch::kFloat64))), draw.color);
+  return apply_color(ops::affine_warp(images, torch::linalg_inv(draw.affine.to(torch::kFloat64))), draw.color);
 }
 
 Tensor augment(const Tensor& images, double p, at::Generator& generator) {

@@ -1,16 +1,15 @@
 #include "lifted/train/gan_task.h"
 
 #include <algorithm>
+#include <numeric>
 
-#include "lifted/base/bounds.h"
 #include "lifted/base/device.h"
 #include "lifted/base/error.h"
 #include "lifted/base/json.h"
-#include "lifted/formats/checkpoint.h"
 #include "lifted/model/network_file.h"
 #include "lifted/nets/init.h"
 #include "lifted/nets/load.h"
-#include "lifted/nets/stylegan2_grow.h"
+#include "lifted/train/gan_transfer.h"
 #include "lifted/train/snapshot.h"
 
 namespace lifted::train {
@@ -18,10 +17,6 @@ namespace {
 using torch::Tensor;
 
 constexpr int64_t kPictureRows = 6, kPictureColumns = 8;
-
-const char* name_of(AugmentMode mode) {
-  return mode == AugmentMode::adaptive ? "ada" : mode == AugmentMode::fixed ? "fixed" : "noaug";
-}
 
 GanTrainer seeded_trainer(const GanOptions& options) {
   GanTrainer trainer(options.generator, options.discriminator, options.training);
@@ -32,9 +27,11 @@ GanTrainer seeded_trainer(const GanOptions& options) {
   return trainer;
 }
 
-/// The rows of a draw at `indices`; undefined tensors stay undefined.
+/// The rows of a draw at `indices` of parts_of(), where all of them are the whole; undefined tensors stay undefined.
 Tensor rows(const Tensor& tensor, const Tensor& indices) {
-  return tensor.defined() ? tensor.index_select(0, to_device(indices, tensor.device())) : tensor;
+  return tensor.defined() && tensor.size(0) != indices.size(0)
+             ? tensor.index_select(0, to_device(indices, tensor.device()))
+             : tensor;
 }
 std::vector<Tensor> rows(const std::vector<Tensor>& tensors, const Tensor& indices) {
   std::vector<Tensor> result;
@@ -69,70 +66,6 @@ formats::Image tile(const Tensor& images) {
 }
 
 }  // namespace
-
-// ---- Options ----
-
-nlohmann::ordered_json GanOptions::to_json() const {
-  nlohmann::ordered_json json = {{"generator", generator.to_json()},
-                                 {"discriminator", discriminator.to_json()},
-                                 {"batch", batch},
-                                 {"batch_part", batch_part},
-                                 {"lr", training.lr},
-                                 {"gamma", training.r1_gamma},
-                                 {"d_reg_every", training.d_reg_every},
-                                 {"g_reg_every", training.g_reg_every},
-                                 {"path_weight", training.path_weight},
-                                 {"path_decay", training.path_decay},
-                                 {"path_batch_shrink", path_batch_shrink},
-                                 {"style_mixing", style_mixing},
-                                 {"average_decay", average_decay},
-                                 {"warmup_images", warmup_images},
-                                 {"mirror", mirror},
-                                 {"aug", name_of(augment)},
-                                 {"aug_strength", augment_strength},
-                                 {"aug_target", augment_target},
-                                 {"precision", name_of(training.precision)},
-                                 {"seed", seed}};
-  if (shards > 1) json["shards"] = shards;  // states of earlier versions do not know it
-  return json;
-}
-
-void GanOptions::validate(const data::Dataset& images) const {
-  bounds::batch.check("--batch", static_cast<double>(batch));
-  if (batch_part < 0 || batch_part > batch) usage_error("--batch-part {}: expected 1 to --batch {}", batch_part, batch);
-  bounds::learning_rate.check("--lr", training.lr);
-  bounds::weight.check("--gamma", training.r1_gamma);
-  bounds::share.check("--p", augment_strength);
-  bounds::between(-1, 1).check("--target", augment_target);
-  const std::string data = images.archive().path().string();
-  if (images.size() < batch) {
-    usage_error("--data {}: {} images, fewer than --batch {}; use more images or a smaller batch", data, images.size(),
-                batch);
-  }
-  if (images.width() != generator.size || images.height() != generator.size) {
-    usage_error("--data {}: images of {}x{} pixels, expected {}x{} (--size); `dataset make` resizes them", data,
-                images.width(), images.height(), generator.size, generator.size);
-  }
-}
-
-void set_channels(GanOptions& options, const std::string& table, int size) {
-  auto& g = options.generator;
-  auto& d = options.discriminator;
-  g.size = d.size = size;
-  if (table == "lite") {
-    g.channels = nets::lite_channels(size);
-    d.channels = nets::lite_discriminator_channels(size);
-  } else if (table == "full") {
-    g.channels = d.channels = nets::full_channels(size);
-  } else if (table == "tiny" || table == "micro") {
-    const int widest = table == "tiny" ? 256 : 128;
-    g.z_dim = g.w_dim = widest;
-    for (int side = 4; side <= size; side *= 2) g.channels.push_back(std::min(widest, 8 * widest / side));
-    d.channels = g.channels;
-  } else {
-    usage_error("--channels {}: expected lite, full, tiny or micro", table);
-  }
-}
 
 // ---- One step ----
 
@@ -322,7 +255,7 @@ void GanTask::in_parts(const GanDraws& whole, const Work& work) const {
 
 GanDraws GanTask::draw_fakes(RandomStreams& random) const {
   GanDraws draws{draw_latents(random, share_)};
-  draws.noise = trainer_.generator->draw_noise(share_, random.get("noise"));
+  draws.noise = draw_noise(random, share_);
   draws.fake = draw_augmentation(random);
   return draws;
 }
@@ -345,11 +278,21 @@ Latents GanTask::draw_latents(RandomStreams& random, int64_t count) const {
   return latents;
 }
 
+std::vector<Tensor> GanTask::draw_noise(RandomStreams& random, int64_t count) const {
+  const std::vector<int64_t> sides = trainer_.generator->noise_sides();
+  std::vector<int64_t> numbers;
+  for (const int64_t side : sides) numbers.push_back(count * side * side);
+  const int64_t total = std::accumulate(numbers.begin(), numbers.end(), int64_t{0});
+  std::vector<Tensor> maps = random.normal("noise", {total}, device_).split_with_sizes(numbers);
+  for (size_t i = 0; i < maps.size(); ++i) maps[i] = maps[i].view({count, 1, sides[i], sides[i]});
+  return maps;
+}
+
 PathDraws GanTask::draw_paths(RandomStreams& random, int64_t count) const {
   const int64_t side = options_.generator.size;
   PathDraws draws{draw_latents(random, count)};
-  draws.image_noise = to_device(torch::randn({count, 3, side, side}, random.get("path noise")), device_);
-  draws.noise = trainer_.generator->draw_noise(count, random.get("noise"));
+  draws.image_noise = random.normal("path noise", {count, 3, side, side}, device_);
+  draws.noise = draw_noise(random, count);
   return draws;
 }
 
@@ -386,57 +329,9 @@ void GanTask::load_state(const StateDict& state, const nlohmann::json& values) {
   trainer_.load_state(state, "training state");
 }
 
-namespace {
-/// One network's weights out of a checkpoint with several: a dict of dicts (rosinality), or a flat one with dotted
-/// names (this project's training states). Empty where it has none of that name.
-StateDict network_in(const formats::Checkpoint& checkpoint, const char* name) {
-  if (const auto* found = checkpoint.root.find(name)) return formats::tensors_of(*found, "module.");
-  if (checkpoint.kind != formats::FileKind::safetensors) return {};
-  return entries_under(formats::tensors_of(checkpoint.root), std::string(name) + ".");
-}
-}  // namespace
-
-std::string GanTask::transfer_from(const std::filesystem::path& path, const std::filesystem::path& discriminator_path,
+std::string GanTask::transfer_from(const std::filesystem::path& checkpoint, const std::filesystem::path& discriminator,
                                    bool grow) {
-  const std::string what = path.string();
-  const auto checkpoint = formats::read_checkpoint(path);
-  StateDict average = network_in(checkpoint, "g_ema"), generator = network_in(checkpoint, "g");
-  StateDict discriminator = network_in(checkpoint, "d");
-  std::string discriminator_file = what;
-  if (!discriminator_path.empty()) {
-    discriminator_file = discriminator_path.string();
-    discriminator = network_in(formats::read_checkpoint(discriminator_path), "d");
-    require(!discriminator.empty(),
-            "{}: has no discriminator; expected a training state, a StyleGAN2 .pt, or a file of convert --for-training",
-            discriminator_file);
-  }
-  if (average.empty()) {
-    const auto loaded = model::load_network(path);
-    require(grow || loaded.generator->config() == options_.generator,
-            "{}: a generator of another shape: {}, expected {}", what, loaded.generator->config().to_json().dump(),
-            options_.generator.to_json().dump());
-    average = nets::state_of(*loaded.generator);
-  }
-  const bool has_generator = !generator.empty();
-  if (grow) {
-    // Both from the same fresh layers: the average of what has just begun is what has just begun.
-    const StateDict fresh = nets::state_of(*trainer_.generator);
-    average = nets::grown_generator(fresh, average, what + ": g_ema");
-    if (has_generator) generator = nets::grown_generator(fresh, generator, what + ": g");
-    if (!discriminator.empty()) {
-      discriminator =
-          nets::grown_discriminator(nets::state_of(*trainer_.discriminator), discriminator, discriminator_file + ": d");
-    }
-  }
-  nets::load_strict(*trainer_.average, average, what + ": g_ema");
-  nets::load_strict(*trainer_.generator, has_generator ? generator : average,
-                    what + (has_generator ? ": g" : ": g_ema"));
-  if (!discriminator.empty()) nets::load_strict(*trainer_.discriminator, discriminator, discriminator_file + ": d");
-  return fmt::format("{} from {}: generator {}, discriminator {}", grow ? "grown" : "transfer", what,
-                     has_generator ? "and average" : "from its average",
-                     discriminator.empty()        ? "absent, starting at random"
-                     : discriminator_path.empty() ? "too"
-                                                  : "from " + discriminator_file);
+  return transfer_weights(trainer_, options_.generator, {checkpoint, discriminator, grow});
 }
 
 // ---- What people look at ----

@@ -11,44 +11,12 @@
 
 #include "lifted/data/loader.h"
 #include "lifted/train/augment.h"
-#include "lifted/train/gan_trainer.h"
+#include "lifted/train/gan_options.h"
 #include "lifted/train/loop.h"
 #include "lifted/train/random_streams.h"
 #include "lifted/train/shards.h"
 
 namespace lifted::train {
-
-enum class AugmentMode { none, adaptive, fixed };
-
-struct GanOptions {
-  nets::Stylegan2Config generator;
-  nets::Stylegan2DiscriminatorConfig discriminator;
-  GanTrainerOptions training;
-  int64_t batch = 16;
-  /// Images at a time, rounded up to whole groups of the minibatch standard deviation, gradients being added up; 0: the
-  /// whole batch. The results are those of the whole batch, up to the rounding of sums.
-  int64_t batch_part = 0;
-  int64_t path_batch_shrink = 2;
-  double style_mixing = 0.9;
-  double average_decay = 0.9977843871238888;  // per step: 0.5^(32 / 10,000)
-  int64_t warmup_images = 0;                  // so many at first train the discriminator alone
-  bool mirror = false;
-  AugmentMode augment = AugmentMode::none;
-  double augment_strength = 0;  // of AugmentMode::fixed
-  double augment_target = 0.6;
-  uint64_t seed = 0;
-  int64_t shards = 1;  // that the batch is cut into: train/shards.h
-
-  /// What a resumed run must agree on.
-  nlohmann::ordered_json to_json() const;
-  /// UsageError if the numbers make no sense together.
-  void validate(const data::Dataset& images) const;
-};
-
-/// The widths tables of train-gan: "lite" (LiftedGAN's), "full" (rosinality's), "tiny" (a 256-wide latent, at most 256
-/// channels) and "micro" (half of that). Latent sizes, channels and image size of both networks are set; UsageError for
-/// other names.
-void set_channels(GanOptions& options, const std::string& table, int size);
 
 class GanTask : public TrainingTask {
  public:
@@ -68,9 +36,7 @@ class GanTask : public TrainingTask {
   void write_pictures(RunDirectory& run, int64_t images) override;
   std::string status(const Statistics& statistics) const override;
 
-  /// Starts from a checkpoint's weights instead of random ones: every file load_network() reads, and training states.
-  /// Takes g and d too where it has them, d from the other file if one is named. `grow`: the checkpoint is of half the
-  /// size (nets/stylegan2_grow.h). Returns a sentence about what was taken. Error if a network in it has another shape.
+  /// transfer_weights() into what is trained.
   std::string transfer_from(const std::filesystem::path& checkpoint, const std::filesystem::path& discriminator = {},
                             bool grow = false);
 
@@ -82,6 +48,7 @@ class GanTask : public TrainingTask {
   /// For a shard's fakes.
   GanDraws draw_fakes(RandomStreams& random) const;
   AugmentDraw draw_augmentation(RandomStreams& random) const;
+  std::vector<torch::Tensor> draw_noise(RandomStreams& random, int64_t count) const;
   PathDraws draw_paths(RandomStreams& random, int64_t count) const;
   data::LoaderOptions loader_options() const;
   /// Calls work(streams of the shard, its images of `real`) for each of this process's shards.

@@ -31,7 +31,7 @@ struct Latents {
 /// What chance decides about some samples, and which part of a batch they are.
 struct GanDraws {
   Latents latents;
-  std::vector<torch::Tensor> noise = {};  // as Stylegan2Generator::draw_noise() gives it; empty: the stored maps
+  std::vector<torch::Tensor> noise = {};  // per convolution B×1×h×w; empty: the stored maps
   AugmentDraw fake = {}, real = {};       // what images go through before the discriminator sees them
   double share = 1;                       // of the batch, by which gradients are multiplied
   int64_t group = 0;                      // samples that share a standard deviation: the whole batch's; 0: as of these

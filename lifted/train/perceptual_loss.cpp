@@ -97,6 +97,19 @@ Tensor PerceptualLoss::distance(const Features& x, const Features& target, const
   return sum / static_cast<double>(x.size());
 }
 
+Tensor PerceptualLoss::distance_of_each(const Features& x, const Features& target) const {
+  Tensor sum;
+  for (size_t i = 0; i < x.size(); ++i) {
+    std::vector<Tensor> each;
+    const auto samples = x[i].split(1), targets = target[i].split(1);
+    for (size_t k = 0; k < samples.size(); ++k)
+      each.push_back(share_of_mean(difference(samples[k], targets[k], {}), samples[k], {}, 1, 1));
+    const Tensor map = torch::stack(each);
+    sum = sum.defined() ? sum + map : map;
+  }
+  return sum / static_cast<double>(x.size());
+}
+
 Tensor PerceptualLoss::operator()(const Tensor& x, const Tensor& target, const Tensor& mask) const {
   return distance(features(x), features(target), mask);
 }

@@ -43,6 +43,8 @@ class PerceptualLoss {
   /// maps and scales; with a mask (B×1×S×S, averaged down to each map) weighted by it, 0 where it is 0 everywhere.
   /// Scalar, differentiable in both.
   torch::Tensor distance(const Features& x, const Features& target, const torch::Tensor& mask = {}) const;
+  /// The same of each sample: B.
+  torch::Tensor distance_of_each(const Features& x, const Features& target) const;
   torch::Tensor operator()(const torch::Tensor& x, const torch::Tensor& target, const torch::Tensor& mask = {}) const;
 
   /// The distances of several pairs of `images` with little memory: each image passes the network once, a few samples

@@ -7,6 +7,8 @@
 
 #include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
+#include "lifted/train/borrowed_noise.h"
+#include "lifted/train/lbfgs.h"
 #include "lifted/train/random_streams.h"
 #include "lifted/train/step_guard.h"
 
@@ -15,7 +17,9 @@ namespace {
 using torch::Tensor;
 
 constexpr double kRampUp = 0.05, kRampDown = 0.25;
-constexpr int64_t kDeviationCodes = 2000, kSmallestMap = 8;
+constexpr int64_t kDeviationCodes = 2000;
+constexpr double kFirstStep = 0.05;                  // of L-BFGS, in standard deviations of w
+constexpr int64_t kPixelsAtOnce = int64_t{1} << 18;  // 64 images of 64²: about a gigabyte of what gradients need
 
 /// What is optimized.
 struct UnknownsImpl : torch::nn::Module {
@@ -26,43 +30,6 @@ struct UnknownsImpl : torch::nn::Module {
   }
   Tensor codes;
   std::vector<Tensor> noise;
-};
-
-/// The generator's stored noise maps, to be optimized in place; their values return at the end.
-class BorrowedNoise {
- public:
-  BorrowedNoise(const nets::Stylegan2Generator& generator, at::Generator random) {
-    const torch::NoGradGuard guard;
-    for (const auto& item : generator->named_buffers()) {
-      if (item.key().find("noises.") == std::string::npos) continue;
-      maps_.push_back(item.value());
-      values_.push_back(item.value().clone());
-      maps_.back().copy_(torch::randn(item.value().sizes(), random));
-      maps_.back().requires_grad_(true);
-    }
-  }
-  ~BorrowedNoise() {
-    const torch::NoGradGuard guard;
-    for (size_t i = 0; i < maps_.size(); ++i) {
-      maps_[i].requires_grad_(false);
-      maps_[i].copy_(values_[i]);
-    }
-  }
-  BorrowedNoise(const BorrowedNoise&) = delete;
-  BorrowedNoise& operator=(const BorrowedNoise&) = delete;
-
-  const std::vector<Tensor>& maps() const { return maps_; }
-  /// To mean 0 and variance 1.
-  void normalize() {
-    const torch::NoGradGuard guard;
-    for (auto& map : maps_) {
-      map.sub_(map.mean());
-      map.mul_(map.square().mean().rsqrt());
-    }
-  }
-
- private:
-  std::vector<Tensor> maps_, values_;
 };
 
 double learning_rate(const ProjectorOptions& options, double t) {
@@ -78,10 +45,11 @@ double deviation_of_codes(const nets::Stylegan2Generator& generator, const Tenso
 
 class Projector {
  public:
-  Projector(const nets::Stylegan2Generator& generator, const PerceptualLoss* perceptual, const Tensor& targets,
-            const ProjectorOptions& options)
+  Projector(const nets::Stylegan2Generator& generator, const Tensor& mean, const PerceptualLoss* perceptual,
+            const Tensor& targets, const ProjectorOptions& options)
       : generator_(generator),
         perceptual_(options.perceptual > 0 ? perceptual : nullptr),
+        mean_(mean),
         targets_(targets),
         options_(options),
         random_(options.seed) {
@@ -90,31 +58,17 @@ class Projector {
     wanted_ = perceptual_->features(targets_);
   }
 
-  Projection run(const Tensor& mean, const ProjectionProgress& progress) {
+  /// from: w_dim, where every search starts and explores, or N×w_dim.
+  Projection run(const Tensor& from, const ProjectionStart& start, const ProjectionProgress& progress) {
     const int64_t layers = options_.per_layer ? generator_->layers() : 1;
-    const Tensor start = mean.expand({targets_.size(0), layers, mean.size(0)});
-    const double scale = deviation_of_codes(generator_, mean, random_.get("deviation")) * options_.exploration;
-    std::optional<BorrowedNoise> noise;
-    if (options_.noise_maps) noise.emplace(generator_, random_.get("noise maps"));
-    UnknownsImpl unknowns(start, noise ? noise->maps() : std::vector<Tensor>());
-    Adam optimizer(unknowns, {.lr = options_.lr, .beta1 = 0.9, .beta2 = 0.999});
-    for (int step = 0; step < options_.steps; ++step) {
-      const double t = static_cast<double>(step) / options_.steps;
-      optimizer.set_learning_rate(learning_rate(options_, t));
-      const double strength = scale * std::pow(std::max(0.0, 1 - t / options_.explored), 2);
-      const Tensor jitter = torch::randn(unknowns.codes.sizes(), random_.get("exploration")).to(mean.device());
-      const Tensor images = image_of(unknowns.codes + strength * jitter);
-      Tensor loss = distance(images);
-      for (const auto& map : unknowns.noise) loss = loss + options_.noise_weight * noise_autocorrelation(map);
-      const double value = loss.item<double>();
-      if (!std::isfinite(value)) throw NonFiniteError(fmt::format("projection: step {}: the loss is {}", step, value));
-      loss.backward();
-      optimizer.step();
-      optimizer.zero_gradients();
-      if (noise) noise->normalize();
-      if (progress) progress(step, value, images.detach());
-    }
-    return result(unknowns);
+    const bool explores = from.dim() == 1;
+    const Tensor codes = (explores ? from : from.unsqueeze(1)).expand({targets_.size(0), layers, from.size(-1)});
+    held_ = start.held;
+    if (held_) held_there_ = held_(codes.mean(1)).detach();
+    const double deviation =
+        explores || options_.quasi_newton ? deviation_of_codes(generator_, mean_, random_.get("deviation")) : 0;
+    if (options_.quasi_newton) return run_quasi_newton(codes, kFirstStep * deviation, progress);
+    return run_adam(codes, options_.exploration * (explores ? deviation : 0), progress);
   }
 
  private:
@@ -123,29 +77,68 @@ class Projector {
     return generator_->synthesize(options_.per_layer ? codes : codes.squeeze(1)).image;
   }
 
-  /// Summed over images, so that each has the gradient it would have alone.
-  Tensor distance(const Tensor& images) const {
-    const auto count = static_cast<double>(images.size(0));
-    Tensor loss = options_.pixel * count * (images - targets_).abs().mean();
+  /// What is minimized for each image: N.
+  Tensor losses(const Tensor& codes, const Tensor& images) const {
+    Tensor loss = options_.pixel * (images - targets_).abs().mean({1, 2, 3});
     if (perceptual_)
-      loss = loss + options_.perceptual * count * perceptual_->distance(perceptual_->features(images), wanted_);
+      loss = loss + options_.perceptual * perceptual_->distance_of_each(perceptual_->features(images), wanted_);
+    if (held_) loss = loss + options_.hold * (held_(codes.mean(1)) - held_there_).square().mean(1);
     return loss;
   }
 
-  Projection result(const UnknownsImpl& unknowns) const {
+  static double finite(int step, const Tensor& loss) {
+    const double value = loss.sum().item<double>();
+    if (!std::isfinite(value)) throw NonFiniteError(fmt::format("projection: step {}: the loss is {}", step, value));
+    return value;
+  }
+
+  Projection run_adam(const Tensor& start, double scale, const ProjectionProgress& progress) {
+    std::optional<BorrowedNoise> noise;
+    if (options_.noise_maps) noise.emplace(generator_, random_.get("noise maps"));
+    UnknownsImpl unknowns(start, noise ? noise->maps() : std::vector<Tensor>());
+    Adam optimizer(unknowns, {.lr = options_.lr, .beta1 = 0.9, .beta2 = 0.999});
+    for (int step = 0; step < options_.steps; ++step) {
+      const double t = static_cast<double>(step) / options_.steps;
+      optimizer.set_learning_rate(learning_rate(options_, t));
+      const double strength = scale * std::pow(std::max(0.0, 1 - t / options_.explored), 2);
+      const Tensor jitter = torch::randn(unknowns.codes.sizes(), random_.get("exploration")).to(start.device());
+      const Tensor images = image_of(unknowns.codes + strength * jitter);
+      Tensor loss = losses(unknowns.codes, images).sum();
+      for (const auto& map : unknowns.noise) loss = loss + options_.noise_weight * noise_autocorrelation(map);
+      const double value = finite(step, loss);
+      loss.backward();
+      optimizer.step();
+      optimizer.zero_gradients();
+      if (noise) noise->normalize();
+      if (progress) progress(step, value, images.detach());
+    }
+    return result(unknowns.codes.detach(), unknowns.noise);
+  }
+
+  Projection run_quasi_newton(const Tensor& start, double first_step, const ProjectionProgress& progress) {
+    Lbfgs search(start.flatten(1), first_step);
+    for (int step = 0; step < options_.steps; ++step) {
+      const Tensor codes = search.trial().detach().view(start.sizes()).clone().requires_grad_(true);
+      const Tensor images = image_of(codes), loss = losses(codes, images);
+      if (step == 0) finite(step, loss);
+      search.take(loss, torch::autograd::grad({loss.sum()}, {codes})[0].flatten(1));
+      if (progress) progress(step, search.values().sum().item<double>(), images.detach());
+    }
+    return result(search.point().view(start.sizes()), {});
+  }
+
+  Projection result(const Tensor& found, const std::vector<Tensor>& noise) const {
     const torch::NoGradGuard guard;
-    Projection projection;
-    projection.codes =
-        options_.per_layer ? unknowns.codes.detach().clone() : unknowns.codes.detach().squeeze(1).clone();
-    projection.images = generator_->synthesize(projection.codes).image;
-    projection.error = (projection.images - targets_).abs().mean({1, 2, 3});
-    for (const auto& map : unknowns.noise) projection.noise.push_back(map.detach().clone());
+    const Tensor codes = found.clone();
+    Projection projection = projection_of(generator_, options_.per_layer ? codes : codes.squeeze(1), targets_);
+    for (const auto& map : noise) projection.noise.push_back(map.detach().clone());
     return projection;
   }
 
   const nets::Stylegan2Generator& generator_;
   const PerceptualLoss* perceptual_;
-  Tensor targets_;
+  Tensor mean_, targets_, held_there_;
+  std::function<Tensor(const Tensor&)> held_;
   ProjectorOptions options_;
   RandomStreams random_;
   PerceptualLoss::Features wanted_;
@@ -167,6 +160,12 @@ Projection joined(std::vector<Projection> parts) {
   return projection;
 }
 
+void check_codes(const Tensor& codes, int64_t count, int64_t width) {
+  if (!codes.defined()) return;
+  require(codes.dim() == 2 && codes.size(0) == count && codes.size(1) == width,
+          "projection: codes to start from of shape {}, expected {}×{}", fmt::join(codes.sizes(), "×"), count, width);
+}
+
 }  // namespace
 
 void ProjectorOptions::validate() const {
@@ -176,36 +175,48 @@ void ProjectorOptions::validate() const {
   bounds::weight.check("--perceptual", perceptual);
   if (pixel + perceptual == 0)
     usage_error("--pixel {} --perceptual {}: expected weights of which one is positive", pixel, perceptual);
+  if (quasi_newton && noise_maps) fail("projection: noise maps are found by Adam, not by L-BFGS");
 }
 
-Tensor noise_autocorrelation(const Tensor& noise) {
-  Tensor map = noise, sum;
-  while (true) {
-    for (const int64_t axis : {2, 3}) {
-      const Tensor term = (map * map.roll(1, axis)).mean().square();
-      sum = sum.defined() ? sum + term : term;
-    }
-    if (map.size(2) <= kSmallestMap) return sum;
-    map = torch::avg_pool2d(map, 2);
-  }
+int64_t searched_at_once(const ProjectorOptions& options, int size) {
+  // The stored noise maps are the generator's own: with them, one image at a time.
+  return options.noise_maps ? 1 : std::max<int64_t>(1, kPixelsAtOnce / (int64_t{size} * size));
+}
+
+Projection projection_of(const nets::Stylegan2Generator& generator, const Tensor& codes, const Tensor& targets) {
+  const torch::NoGradGuard guard;
+  Projection projection{codes, generator->synthesize(codes).image, {}, {}};
+  projection.error = (projection.images - targets).abs().mean({1, 2, 3});
+  return projection;
+}
+
+ProjectionStart start_at(const model::LoadedNetwork& network, const Tensor& codes) {
+  if (!network.lifted || !codes.defined()) return {.codes = codes};
+  nets::Decompose decompose = network.lifted->networks().decompose;
+  for (auto& parameter : decompose->parameters()) parameter.requires_grad_(false);
+  return {.codes = codes, .held = [decompose](const Tensor& w) { return decompose->forward(w).view; }};
 }
 
 Projection project(const nets::Stylegan2Generator& generator, const model::WStatistics& statistics,
                    const PerceptualLoss* perceptual, const Tensor& targets, const ProjectorOptions& options,
-                   const ProjectionProgress& progress) {
+                   const ProjectionProgress& progress, const ProjectionStart& start) {
+  if (options.steps == 0 && start.codes.defined()) return projection_of(generator, start.codes, targets);
   options.validate();
   const int size = generator->config().size;
   require(targets.dim() == 4 && targets.size(0) > 0 && targets.size(1) == 3 && targets.size(2) == size &&
               targets.size(3) == size,
           "projection: targets of shape {}, expected N×3×{}×{}", fmt::join(targets.sizes(), "×"), size, size);
   require(perceptual || options.pixel > 0, "projection: no perceptual network, and the weight of pixels is 0");
+  check_codes(start.codes, targets.size(0), statistics.mean.size(0));
   for (auto& parameter : generator->parameters()) parameter.requires_grad_(false);
-  // The stored noise maps are the generator's own: with them, one image at a time.
-  const int64_t at_once = options.noise_maps ? 1 : targets.size(0);
+  const Tensor mean = statistics.mean.to(targets.device());
+  const int64_t at_once = searched_at_once(options, size);
   std::vector<Projection> parts;
-  for (const Tensor& part : targets.split(at_once))
-    parts.push_back(
-        Projector(generator, perceptual, part, options).run(statistics.mean.to(targets.device()), progress));
+  for (int64_t first = 0; first < targets.size(0); first += at_once) {
+    const Tensor part = targets.slice(0, first, first + at_once);
+    const Tensor from = start.codes.defined() ? start.codes.slice(0, first, first + at_once).to(part.device()) : mean;
+    parts.push_back(Projector(generator, mean, perceptual, part, options).run(from, start, progress));
+  }
   return joined(std::move(parts));
 }
 

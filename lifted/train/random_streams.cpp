@@ -4,6 +4,7 @@
 
 #include "lifted/base/file.h"
 #include "lifted/nets/init.h"
+#include "lifted/ops/counter_normal.h"
 
 namespace lifted::train {
 
@@ -19,6 +20,14 @@ at::Generator& RandomStreams::get(const std::string& name) {
   const auto found = streams_.find(name);
   if (found != streams_.end()) return found->second;
   return streams_.emplace(name, nets::seeded_generator(derived_seed(seed_, name + place_))).first->second;
+}
+
+torch::Tensor RandomStreams::normal(const std::string& name, at::IntArrayRef sizes, torch::Device device) {
+  const int64_t count = c10::multiply_integers(sizes);
+  uint64_t& block = blocks_[name];
+  const auto numbers = ops::counter_normal(count, derived_seed(seed_, name + place_ + "/normal"), block, device);
+  block += static_cast<uint64_t>(count + 3) / 4;
+  return numbers.view(sizes);
 }
 
 double RandomStreams::uniform(const std::string& name) {

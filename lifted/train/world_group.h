@@ -30,8 +30,16 @@ class WorldList {
   std::optional<std::string> set_first(const std::string& key, const std::string& value, Seconds limit);
   /// How many have called it.
   std::optional<int64_t> count(const std::string& key, Seconds limit, int64_t more);
+  /// From now on a list that once gave no answer in time is not asked again: each time would take as long.
+  void expect_answers() { is_patient_ = false; }
+  /// Whether the last call had no answer in time.
+  bool is_silent() const { return is_silent_; }
 
  private:
+  template <typename Answer>
+  std::optional<Answer> in_time(Seconds limit, std::function<std::optional<Answer>()> ask);
+
+  bool is_patient_ = true, is_silent_ = false;
   c10::intrusive_ptr<c10d::Store> store_;
 };
 

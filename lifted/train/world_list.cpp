@@ -45,9 +45,12 @@ c10::intrusive_ptr<c10d::Store> open_list(const WorldPlace& place) {
   }
 }
 
+}  // namespace
+
 /// What `ask` gives, or nothing if it fails or takes longer than `limit`; then it goes on by itself.
 template <typename Answer>
-std::optional<Answer> in_time(WorldList::Seconds limit, std::function<std::optional<Answer>()> ask) {
+std::optional<Answer> WorldList::in_time(Seconds limit, std::function<std::optional<Answer>()> ask) {
+  if (is_silent_ && !is_patient_) return {};
   const auto promise = std::make_shared<std::promise<std::optional<Answer>>>();
   auto answer = promise->get_future();
   std::thread([promise, ask = std::move(ask)] {
@@ -57,11 +60,10 @@ std::optional<Answer> in_time(WorldList::Seconds limit, std::function<std::optio
       promise->set_value({});
     }
   }).detach();
-  if (answer.wait_for(limit) != std::future_status::ready) return {};
+  is_silent_ = answer.wait_for(limit) != std::future_status::ready;
+  if (is_silent_) return {};
   return answer.get();
 }
-
-}  // namespace
 
 WorldList::WorldList(const WorldPlace& place) : store_(open_list(place)) {}
 

@@ -89,6 +89,14 @@ std::string Fields::choice(const std::string& name, const std::string& fallback,
   return value->get<std::string>();
 }
 
+std::optional<std::string> Fields::text(const std::string& name, size_t longest) {
+  const nlohmann::json* value = find(name);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string() || value->get_ref<const std::string&>().size() > longest)
+    refuse(400, "{}: {} is no text of at most {} bytes", name, shown(*value), longest);
+  return value->get<std::string>();
+}
+
 std::optional<uint32_t> Fields::color(const std::string& name) {
   const nlohmann::json* value = find(name);
   if (value == nullptr) return std::nullopt;

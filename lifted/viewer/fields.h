@@ -25,6 +25,8 @@ class Fields {
   std::optional<double> number(const std::string& name, double low, double high);
   std::optional<int64_t> integer(const std::string& name, int64_t low, int64_t high);
   std::string choice(const std::string& name, const std::string& fallback, const std::vector<std::string>& choices);
+  /// Any text of at most `longest` bytes.
+  std::optional<std::string> text(const std::string& name, size_t longest);
   /// "rrggbb" as three bytes.
   std::optional<uint32_t> color(const std::string& name);
   /// Refuses fields that nothing has asked for.

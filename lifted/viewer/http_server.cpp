@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -53,7 +54,8 @@ struct Endpoint {
 
 struct Exchange {
   HttpRequest request;
-  size_t received = 0;
+  size_t received = 0, most = 0;  // bytes of the body
+  std::shared_ptr<void> place;    // among uploads
 };
 
 MHD_Result add_query(void* target, MHD_ValueKind, const char* key, size_t key_size, const char* value,
@@ -190,14 +192,29 @@ struct HttpServer::State {
   HttpHandler handler;
   MHD_Daemon* daemon = nullptr;
   OpenConnections connections;
+  std::atomic<int> uploads{0};
 
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* version, const char* upload, size_t* upload_size, void** exchange);
   MHD_Result begin(MHD_Connection* connection, const char* url, const char* method, void** slot);
   MHD_Result receive(Exchange& exchange, const char* upload, size_t size) const;
   MHD_Result answer(MHD_Connection* connection, Exchange& exchange);
+  /// How large its body may be.
+  void admit(Exchange& exchange);
   std::chrono::seconds idle() const { return std::chrono::seconds(options.idle_seconds); }
 };
+
+void HttpServer::State::admit(Exchange& exchange) {
+  HttpRequest& request = exchange.request;
+  exchange.most = options.max_body;
+  if (options.upload_path.empty() || request.path != options.upload_path || request.method != "POST") return;
+  exchange.place = std::shared_ptr<void>(nullptr, [this](void*) { --uploads; });
+  if (++uploads <= options.uploads) {
+    exchange.most = options.max_upload;
+  } else if (request.refusal.status == 0) {
+    request.refusal = {503, fmt::format("{} pictures are on their way already; try again later", options.uploads)};
+  }
+}
 
 MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url, const char* method, void** slot) {
   connections.expect(connection, idle());
@@ -208,6 +225,7 @@ MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url,
   MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
   MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &request);
   request.refusal = head_refusal(request, options);
+  admit(*exchange);
   if (const int socket = socket_of(connection); socket >= 0) request.gone = [socket] { return is_closed(socket); };
   *slot = exchange.release();  // on_completed takes it back.
   return MHD_YES;
@@ -215,14 +233,14 @@ MHD_Result HttpServer::State::begin(MHD_Connection* connection, const char* url,
 
 MHD_Result HttpServer::State::receive(Exchange& exchange, const char* upload, size_t size) const {
   exchange.received += size;
-  if (exchange.received <= options.max_body) exchange.request.body.append(upload, size);
-  return exchange.received <= drain_factor * options.max_body ? MHD_YES : MHD_NO;
+  if (exchange.received <= exchange.most) exchange.request.body.append(upload, size);
+  return exchange.received <= exchange.most + drain_factor * options.max_body ? MHD_YES : MHD_NO;
 }
 
 MHD_Result HttpServer::State::answer(MHD_Connection* connection, Exchange& exchange) {
   connections.be_patient(connection);
-  if (exchange.received > options.max_body) {
-    exchange.request.refusal = {413, fmt::format("the body is larger than {} bytes", options.max_body)};
+  if (exchange.received > exchange.most && exchange.request.refusal.status == 0) {
+    exchange.request.refusal = {413, fmt::format("the body is larger than {} bytes", exchange.most)};
   }
   const HttpResponse response = handler(exchange.request);
   connections.expect(connection, idle() + std::chrono::seconds(response.body.size() / slowest_reader));

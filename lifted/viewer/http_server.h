@@ -46,6 +46,9 @@ struct HttpOptions {
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6
   uint16_t port = 0;                  ///< 0: any that is free
   size_t max_body = 64 << 10;         ///< larger ones are refused with 413
+  std::string upload_path;            ///< of a POST that may be larger: a picture
+  size_t max_upload = 16 << 20;       ///< so large
+  int uploads = 4;                    ///< at a time; more are refused with 503
   size_t max_address = 16 << 10;      ///< path and query, 414
   size_t max_headers = 32 << 10;      ///< all together, 431
   unsigned connections = 128;         ///< more are closed as they come

@@ -5,7 +5,8 @@
 namespace lifted::viewer {
 namespace {
 
-constexpr double max_view = 90, max_light = 85;
+constexpr double max_view = 90, max_light = 85, max_coordinate = 1e5;
+constexpr size_t longest_name = 64;
 
 std::optional<uint32_t> read_seed(Fields& fields, const std::string& name) {
   const std::optional<int64_t> seed = fields.integer(name, 0, UINT32_MAX);
@@ -19,6 +20,7 @@ size_t read_network(Fields& fields, size_t networks) {
 LatentRequest read_latent(Fields& fields) {
   LatentRequest latent;
   latent.seed = read_seed(fields, "seed").value_or(0);
+  latent.code = fields.text("code", longest_name);
   latent.psi = fields.number("psi", -2, 2).value_or(0.7);
   latent.blend_seed = read_seed(fields, "blend_seed");
   latent.blend = fields.number("blend", 0, 1).value_or(0.5);
@@ -34,7 +36,7 @@ ViewRequest read_view(Fields& fields) {
 }  // namespace
 
 std::string LatentRequest::key() const {
-  std::string key = fmt::format("{} psi {}", seed, psi);
+  std::string key = fmt::format("{} psi {}", code ? "code " + *code : std::to_string(seed), psi);
   if (blend_seed && blend > 0) key += fmt::format(" blend {} {}", *blend_seed, blend);
   if (mix_seed) key += fmt::format(" mix {}", *mix_seed);
   return key;
@@ -94,6 +96,24 @@ VideoRequest read_video(Fields& fields, size_t networks) {
   request.fps = fields.number("fps", 1, 50).value_or(30);
   if (request.path == "blend" && !request.picture.latent.blend_seed) refuse(400, "path blend needs a blend_seed");
   return request;
+}
+
+FitRequest read_fit(Fields& fields) {
+  const auto name = fields.text("photo", longest_name);
+  if (!name) refuse(400, "photo: expected the name that a photograph was given");
+  const auto point = [&](const std::string& which) {
+    const auto x = fields.number(which + "_x", -max_coordinate, max_coordinate),
+               y = fields.number(which + "_y", -max_coordinate, max_coordinate);
+    if (!x || !y) refuse(400, "{0}_x, {0}_y: expected where it is in the photograph", which);
+    return photo::Point{*x, *y};
+  };
+  return {*name, {point("left_eye"), point("right_eye"), point("mouth")}};
+}
+
+RefineRequest read_refine(Fields& fields) {
+  const auto code = fields.text("code", longest_name);
+  if (!code) refuse(400, "code: expected the one that is to be refined");
+  return {*code, fields.integer("steps", 1, 50).value_or(20)};
 }
 
 }  // namespace lifted::viewer

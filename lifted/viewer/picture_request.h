@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lifted/photo/points.h"
 #include "lifted/scene/sweep_path.h"
 #include "lifted/viewer/fields.h"
 
@@ -13,6 +14,7 @@ namespace lifted::viewer {
 /// One face: a seed through truncation, on the way to a second one, in the looks of a third.
 struct LatentRequest {
   uint32_t seed = 0;
+  std::optional<std::string> code;  ///< in place of the seed's: one that was found for a photograph (photos.h)
   double psi = 0.7;
   std::optional<uint32_t> blend_seed;
   double blend = 0.5;  ///< 0 is `seed`, 1 is `blend_seed`; straight through w
@@ -72,6 +74,17 @@ struct VideoRequest {
   double fps = 30;
 };
 
+/// Where the face is in a photograph: pixels, the middle of the first at (0.5, 0.5).
+struct FitRequest {
+  std::string photo;
+  photo::EyesAndMouth face;
+};
+
+struct RefineRequest {
+  std::string code;
+  int64_t steps = 20;
+};
+
 /// The names of `what`.
 const std::vector<std::string>& picture_kinds();
 
@@ -81,5 +94,7 @@ PictureRequest read_picture(Fields& fields, size_t networks);
 EncodingRequest read_encoding(Fields& fields);
 MeshRequest read_mesh(Fields& fields, size_t networks);
 VideoRequest read_video(Fields& fields, size_t networks);
+FitRequest read_fit(Fields& fields);
+RefineRequest read_refine(Fields& fields);
 
 }  // namespace lifted::viewer

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 
 #include "lifted/base/log.h"
 #include "lifted/base/printable.h"
@@ -54,7 +55,19 @@ Bytes encoded(const formats::Image& image, const EncodingRequest& encoding) {
 }
 
 std::string file_name(const LatentRequest& latent, const std::string& extension) {
+  if (latent.code) return fmt::format("attachment; filename=\"photo.{}\"", extension);
   return fmt::format("attachment; filename=\"seed{:04}.{}\"", latent.seed, extension);
+}
+
+/// N×C floats as NumPy's file.
+std::string npy_of(const torch::Tensor& values) {
+  const torch::Tensor own = values.to(torch::kCPU, torch::kFloat32).contiguous();
+  std::string header =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", own.size(0), own.size(1));
+  header.resize(118 - 1, ' ');  // with the ten bytes before it, a multiple of 64
+  header += '\n';
+  const std::string magic("\x93NUMPY\x01\x00\x76\x00", 10);
+  return magic + header + std::string(static_cast<const char*>(own.data_ptr()), own.nbytes());
 }
 
 std::string lower(std::string text) {
@@ -105,7 +118,7 @@ bool same_secret(const std::string& given, const std::string& expected) {
 struct Server::State {
   State(std::vector<ShownNetwork> networks, const ServerOptions& given)
       : options(given),
-        studio(std::make_shared<Studio>(std::move(networks), given.cache_bytes)),
+        studio(std::make_shared<Studio>(std::move(networks), given.cache_bytes, given.finder)),
         pool(given.queue, given.threads),
         page(given.page) {}
 
@@ -120,6 +133,10 @@ struct Server::State {
   HttpResponse face(Fields fields, const HttpRequest& request);
   HttpResponse mesh(Fields fields, const HttpRequest& request);
   HttpResponse video(Fields fields, const HttpRequest& request);
+  HttpResponse photo(const HttpRequest& request);
+  HttpResponse fit(Fields fields, const HttpRequest& request);
+  HttpResponse refine(Fields fields, const HttpRequest& request);
+  HttpResponse codes(Fields fields, const HttpRequest& request);
   HttpResponse networks(Fields fields) const;
   HttpResponse health(Fields fields) const;
   HttpResponse stats(Fields fields, const HttpRequest& request);
@@ -204,6 +221,42 @@ HttpResponse Server::State::video(Fields fields, const HttpRequest& request) {
           {{"Content-Disposition", file_name(wanted.picture.latent, wanted.format)}}};
 }
 
+HttpResponse Server::State::photo(const HttpRequest& request) {
+  if (request.method != "POST") refuse(405, "expected POST, the picture as its body");
+  if (request.body.empty()) refuse(400, "the body is empty, expected a picture");
+  // Decoded once, on the connection's own thread: the others are not kept waiting.
+  const auto decoded = std::make_shared<Photos::Photo>(Photos::decoded(request.body));
+  return json_answer(
+      pool.run(waiting_for(request), [studio = studio, decoded] { return studio->add_photo(std::move(*decoded)); }));
+}
+
+HttpResponse Server::State::fit(Fields fields, const HttpRequest& request) {
+  const FitRequest wanted = read_fit(fields);
+  fields.finish();
+  return json_answer(pool.run(waiting_for(request), [studio = studio, wanted] { return studio->fit_photo(wanted); }));
+}
+
+HttpResponse Server::State::refine(Fields fields, const HttpRequest& request) {
+  const RefineRequest wanted = read_refine(fields);
+  fields.finish();
+  return json_answer(
+      pool.run(waiting_for(request), [studio = studio, wanted] { return studio->refine_photo(wanted); }));
+}
+
+/// The w of a photograph's code, as --latents takes it.
+HttpResponse Server::State::codes(Fields fields, const HttpRequest& request) {
+  const FaceRequest wanted = read_face(fields, studio->network_count());
+  fields.finish();
+  if (!wanted.latent.code) refuse(400, "code: expected that of a photograph");
+  std::string file = pool.run(waiting_for(request), [studio = studio, wanted] {
+    return npy_of(studio->code_of(*wanted.latent.code, wanted.network));
+  });
+  return {200,
+          "application/octet-stream",
+          std::move(file),
+          {{"Content-Disposition", "attachment; filename=\"photo.npy\""}}};
+}
+
 HttpResponse Server::State::networks(Fields fields) const {
   fields.finish();
   std::string colors;
@@ -235,15 +288,19 @@ HttpResponse Server::State::stats(Fields fields, const HttpRequest& request) {
 }
 
 HttpResponse Server::State::api(const std::string& name, const HttpRequest& request) {
-  const bool known = name == "render" || name == "face" || name == "mesh" || name == "video" || name == "networks" ||
-                     name == "health" || name == "stats";
-  if (!known) refuse(404, "no such address; see docs/viewer.md");
+  static const std::set<std::string> known = {"render", "face",  "mesh",     "video",  "photo", "fit",
+                                              "refine", "codes", "networks", "health", "stats"};
+  if (known.count(name) == 0) refuse(404, "no such address; see docs/viewer.md");
   if (request.method != "GET" && request.method != "POST") refuse(405, "expected GET or POST");
+  if (name == "photo") return photo(request);
   Fields fields = fields_of(request);
   if (name == "render") return render(std::move(fields), request);
   if (name == "face") return face(std::move(fields), request);
   if (name == "mesh") return mesh(std::move(fields), request);
   if (name == "video") return video(std::move(fields), request);
+  if (name == "fit") return fit(std::move(fields), request);
+  if (name == "refine") return refine(std::move(fields), request);
+  if (name == "codes") return codes(std::move(fields), request);
   if (name == "networks") return networks(std::move(fields));
   if (name == "health") return health(std::move(fields));
   return stats(std::move(fields), request);
@@ -307,8 +364,9 @@ void check_address(const ServerOptions& options) {
 Server::Server(std::vector<ShownNetwork> networks, const ServerOptions& options) {
   check_address(options);
   state_ = std::make_unique<State>(std::move(networks), options);
-  state_->http.emplace(options.http,
-                       [state = state_.get()](const HttpRequest& request) { return state->handle(request); });
+  HttpOptions http = options.http;
+  http.upload_path = std::string(api_root) + "photo";
+  state_->http.emplace(http, [state = state_.get()](const HttpRequest& request) { return state->handle(request); });
 }
 
 Server::~Server() {

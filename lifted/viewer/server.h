@@ -19,6 +19,7 @@ struct ServerOptions {
   int64_t cache_bytes = int64_t{512} << 20;
   double timeout_seconds = 30;  ///< of one render; a whole animation has four times as long
   std::vector<PageFile> page;
+  std::shared_ptr<const photo::FaceFinder> finder;  ///< of faces in photographs; null: people show where they are
 };
 
 /// UsageError for an address that is none, and for an open one without a token: before networks are read for it.

@@ -43,8 +43,8 @@ torch::Tensor raw_light(const LightRequest& request, const torch::Tensor& predic
   return light;
 }
 
-Studio::Studio(std::vector<ShownNetwork> networks, int64_t cache_bytes)
-    : networks_(std::move(networks)), cache_(cache_bytes) {
+Studio::Studio(std::vector<ShownNetwork> networks, int64_t cache_bytes, std::shared_ptr<const photo::FaceFinder> finder)
+    : networks_(std::move(networks)), cache_(cache_bytes), finder_(std::move(finder)) {
   require(!networks_.empty(), "nothing to show: expected at least one network");
 }
 
@@ -63,16 +63,24 @@ nlohmann::ordered_json Studio::describe_networks() const {
   return list;
 }
 
-torch::Tensor Studio::styles_of(const model::LoadedNetwork& network, const LatentRequest& latent) const {
-  const auto styles = [&](uint32_t seed) {
-    const int width = network.generator->config().z_dim;
-    const torch::Tensor z = torch::tensor(numpy_randn(seed, width)).unsqueeze(0).to(network.statistics.mean.device());
-    return model::truncate(network.generator->map(z), network.statistics, {.psi = latent.psi, .cutoff = {}},
-                           network.generator->layers());
-  };
-  const torch::Tensor first = styles(latent.seed);
+torch::Tensor Studio::first_styles(size_t index, const LatentRequest& latent) const {
+  const model::LoadedNetwork& network = networks_.at(index).network;
+  torch::Tensor w;
+  if (latent.code) {
+    w = code_of(*latent.code, index);
+  } else {
+    const torch::Tensor z = torch::tensor(numpy_randn(latent.seed, network.generator->config().z_dim)).unsqueeze(0);
+    w = network.generator->map(z.to(network.statistics.mean.device()));
+  }
+  return model::truncate(w, network.statistics, {.psi = latent.psi, .cutoff = {}}, network.generator->layers());
+}
+
+torch::Tensor Studio::styles_of(size_t index, const LatentRequest& latent) const {
+  const torch::Tensor first = first_styles(index, latent);
   if (!latent.blend_seed || latent.blend <= 0) return first;
-  return first * (1 - latent.blend) + styles(*latent.blend_seed) * latent.blend;
+  LatentRequest other;
+  other.seed = *latent.blend_seed, other.psi = latent.psi;
+  return first * (1 - latent.blend) + first_styles(index, other) * latent.blend;
 }
 
 std::shared_ptr<Sample> Studio::sample(size_t network, const LatentRequest& latent) {
@@ -84,11 +92,12 @@ std::shared_ptr<Sample> Studio::sample(size_t network, const LatentRequest& late
            networks_.at(network).name);
   }
   const auto made = std::make_shared<Sample>();
-  made->styles = styles_of(loaded, latent);
+  made->styles = styles_of(network, latent);
   if (loaded.lifted && latent.mix_seed) {
     LatentRequest shape = latent, looks = latent;
     shape.mix_seed = looks.mix_seed = looks.blend_seed = std::nullopt;
     looks.seed = *latent.mix_seed;
+    looks.code = std::nullopt;
     const std::shared_ptr<Sample> shape_sample = sample(network, shape), looks_sample = sample(network, looks);
     made->estimate = loaded.lifted->mix(shape_sample->estimate, looks_sample->estimate);
   } else if (loaded.lifted) {

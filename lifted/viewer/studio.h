@@ -7,7 +7,9 @@
 #include "lifted/formats/image.h"
 #include "lifted/formats/mesh.h"
 #include "lifted/model/import.h"
+#include "lifted/photo/image_encoder.h"
 #include "lifted/viewer/estimate_cache.h"
+#include "lifted/viewer/photos.h"
 #include "lifted/viewer/picture_request.h"
 
 namespace lifted::viewer {
@@ -15,12 +17,15 @@ namespace lifted::viewer {
 struct ShownNetwork {
   std::string name;
   model::LoadedNetwork network;
+  photo::ImageEncoder encoder = photo::ImageEncoder(nullptr);  ///< reads its codes; null: they are searched for
+  photo::Crop crop = photo::Crop::ffhq;                        ///< how its data set showed faces
 };
 
 class Studio {
  public:
-  /// Estimates of at most `cache_bytes` are remembered.
-  Studio(std::vector<ShownNetwork> networks, int64_t cache_bytes);
+  /// Estimates of at most `cache_bytes` are remembered. `finder` finds the faces in photographs; null: people do.
+  Studio(std::vector<ShownNetwork> networks, int64_t cache_bytes,
+         std::shared_ptr<const photo::FaceFinder> finder = nullptr);
 
   size_t network_count() const { return networks_.size(); }
   /// What a client may know of the networks: index, name, size, whether they are lifted, and their ranges. Thread-safe.
@@ -36,15 +41,28 @@ class Studio {
   nlohmann::ordered_json describe_face(size_t network, const LatentRequest& latent);
   formats::Mesh mesh(const MeshRequest& request);
 
+  /// Remembers a photograph: its name, size, and the face in it ("face": null and "why" where none was found).
+  nlohmann::ordered_json add_photo(Photos::Photo photo);
+  /// The code of the face that is there: by the network's encoder, or else the mean code, to be refined. "code", and by
+  /// network "error".
+  nlohmann::ordered_json fit_photo(const FitRequest& request);
+  /// Searches on from a code. The same, of a new code.
+  nlohmann::ordered_json refine_photo(const RefineRequest& request);
+  /// One network's part of a code: 1×w_dim.
+  torch::Tensor code_of(const std::string& code, size_t network) const;
+
   const CacheStatistics& cache() const { return cache_.statistics(); }
 
  private:
-  torch::Tensor styles_of(const model::LoadedNetwork& network, const LatentRequest& latent) const;
+  torch::Tensor styles_of(size_t network, const LatentRequest& latent) const;
+  torch::Tensor first_styles(size_t network, const LatentRequest& latent) const;
   std::shared_ptr<Sample> sample(size_t network, const LatentRequest& latent);
   torch::Tensor teacher(size_t network, const LatentRequest& latent, Sample& sample);
 
   std::vector<ShownNetwork> networks_;
   EstimateCache cache_;
+  std::shared_ptr<const photo::FaceFinder> finder_;
+  Photos photos_;
 };
 
 /// Raw view (1×6) and light (1×4) of a request over the network's predictions (1×6, 1×4).

@@ -201,7 +201,7 @@ TEST(CommandLine, MisspelledWordsGetTheNearest) {
             "--maps nose: expected depth, albedo, normal, shading, transform, canonical, neutral-image, render-depth "
             "or mask");
   EXPECT_THAT(refusal({}), StartsWith("liftedgan: expected a command: generate, rotate"));
-  EXPECT_EQ(refusal({"dataset"}), "liftedgan dataset: expected a command: make, inspect");
+  EXPECT_EQ(refusal({"dataset"}), "liftedgan dataset: expected a command: make, inspect, align");
   EXPECT_EQ(refusal({"generate"}), "--outdir is required");
   EXPECT_EQ(refusal({"generate", "--outdir"}), "--outdir: expected a value");
   EXPECT_EQ(refusal({"generate", "--outdir", "o", "--seeds", "0", "--latents", "x"}),
@@ -317,7 +317,7 @@ TEST(Completion, BashIsValidAndCompletesCommandsOptionsAndNames) {
     return shell_output("bash '" + (folder / "call.bash").string() + "' 2>&1", status);
   };
   EXPECT_EQ(complete("liftedgan gen"), "generate\n");
-  EXPECT_EQ(complete("liftedgan dataset ''"), "make inspect\n");
+  EXPECT_EQ(complete("liftedgan dataset ''"), "make inspect align\n");
   EXPECT_EQ(complete("liftedgan generate --see"), "--seeds\n");
   EXPECT_EQ(complete("liftedgan generate --qu"), "--quiet\n");
   EXPECT_EQ(complete("liftedgan dataset make --resi"), "--resize-filter\n");

@@ -21,4 +21,10 @@ TEST(Seeds, EverythingElseIsAUsageError) {
   }
 }
 
+TEST(Seeds, NamesOfFilesLeadBackToThem) {
+  for (const uint32_t seed : {0U, 7U, 12345U, 4294967295U}) EXPECT_EQ(seed_of_name(seed_name(seed)), seed);
+  for (const char* name : {"", "seed", "seed7", "seed00007", "seed0007-seed0001", "seed99999999999", "latent0007"})
+    EXPECT_EQ(seed_of_name(name), std::nullopt) << name;
+}
+
 }  // namespace lifted::app

@@ -147,7 +147,7 @@ TEST_P(AtomicFiles, LeaveNothingWhenTheProgramIsEnded) {
 
 INSTANTIATE_TEST_SUITE_P(Temporaries, AtomicFiles,
                          ::testing::Values(Temporary::unnamed_where_possible, Temporary::named),
-                         [](const auto& info) { return info.param == Temporary::named ? "named" : "unnamed"; });
+                         [](const auto& each) { return each.param == Temporary::named ? "named" : "unnamed"; });
 
 TEST(AtomicFile, LeavesNothingWhenKilledWhereTheFileSystemHasUnnamedFiles) {
   const test::TemporaryFolder folder;

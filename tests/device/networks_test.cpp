@@ -99,9 +99,9 @@ TEST(OnADevice, LiftingAndItsGradients) {
     if (!gradients) continue;
     const auto found = torch::autograd::grad({actual.square().sum()}, network.lifted->networks().depth->parameters());
     // Together: a bias before a mean that is taken out has a gradient of rounding alone.
-    const auto together = [](const std::vector<Tensor>& gradients) {
+    const auto together = [](const std::vector<Tensor>& parts) {
       std::vector<Tensor> all;
-      for (const Tensor& gradient : gradients) all.push_back(gradient.detach().cpu().flatten());
+      for (const Tensor& gradient : parts) all.push_back(gradient.detach().cpu().flatten());
       return torch::cat(all);
     };
     const Tensor here = together(wanted), there = together(found);

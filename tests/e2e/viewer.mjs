@@ -3,16 +3,12 @@
 // faces: the networks are trained, so that their surfaces are smooth enough for mesh and render to be compared.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 
 const [url, out, faces] = process.argv.slice(2);
 fs.mkdirSync(out, { recursive: true });
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-});
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
 const page = await context.newPage();
 const problems = [], foreign = [];
@@ -386,6 +382,47 @@ await page.waitForFunction(() => document.querySelector('canvas.mesh:not([hidden
 assert.match(await hash(), /mode=mesh/);
 assert.equal(await page.inputValue('#seed'), '3');
 step('the address holds the state');
+
+// ---- a photograph ----
+
+{
+  await page.goto(`${url}#seed=3&hide=1,2`);
+  await page.reload();
+  await until(drawnSeed, '3');
+  const seedThree = await pixels();
+  await download('#save-png', 'photograph.png');
+  await page.setInputFiles('#photo-file', `${out}/photograph.png`);
+  const note = () => page.textContent('#photo-note');
+  await page.waitForFunction(() => document.querySelector('#photo-points:not([hidden])') && !/looking/.test(document.querySelector('#photo-note').textContent));
+  const mouth = page.locator('#point-mouth'), before = await mouth.boundingBox();
+  await page.mouse.move(before.x + 12, before.y + 12);
+  await page.mouse.down();
+  await page.mouse.move(before.x + 12, before.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await until(drawnSeed, 'photo');
+  assert.ok((await mouth.boundingBox()).y > before.y + 4, 'the point went along');
+  await page.waitForFunction(() => /difference/.test(document.querySelector('#photo-note').textContent));
+  const found = Number((await note()).match(/difference ([\d.]+)/)[1]);
+  await page.screenshot({ path: `${out}/11-photograph.png` });
+  await page.click('#photo-refine');
+  await page.waitForFunction(() => /after 100 steps/.test(document.querySelector('#photo-note').textContent), undefined, { timeout: 120000 });
+  const refined = Number((await note()).match(/difference ([\d.]+)/)[1]);
+  assert.ok(refined < found, `refining comes nearer: ${found} ${refined}`);
+  const front = await pixels();
+  await drag(0.2, 0);
+  assert.ok(difference(await pixels(), front) > 1, 'the head turns');
+  await page.screenshot({ path: `${out}/12-photograph-turned.png` });
+  assert.ok((await download('#photo-codes', 'photo.npy')).subarray(1, 6).toString() === 'NUMPY', 'its code can be taken along');
+  assert.ok(!/code/.test(await hash()), 'and is not in the address');
+  await page.click('#photo-close');
+  await until(drawnSeed, '3');
+  await page.click('#own-view');
+  assert.ok(difference(await pixels(), seedThree) < 1, 'seeds as before');
+  await page.setInputFiles('#photo-file', { name: 'notes.txt', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await page.waitForFunction(() => /picture|PNG|image/i.test(document.querySelector('#photo-note').textContent) && !/looking/.test(document.querySelector('#photo-note').textContent));
+  problems.splice(0, problems.length, ...problems.filter((text) => !/422/.test(text))); // The browser notes every refusal.
+  step('a photograph becomes a head, is refined, turned and left again');
+}
 
 // ---- a token ----
 

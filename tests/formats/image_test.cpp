@@ -47,6 +47,19 @@ TEST(Png, WritesAtomicallyIntoANewFolder) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "a/b"), {}), 1);
 }
 
+TEST(Png, CarriesTextAndTheSamePixels) {
+  const PngText text = {{"Software", "liftedgan"}, {"Network", "a.pth\nb.pth"}, {"Sample", "Žofie 3"}, {"Empty", ""}};
+  const Image image = smooth_image(16, 8);
+  const Bytes plain = encode_png(image), told = encode_png(image, {.text = text});
+  EXPECT_EQ(test::png_text(told), text);
+  EXPECT_TRUE(test::png_text(plain).empty());
+  EXPECT_EQ(read_back(told), image);
+  // All but the text is as it was: header before it, pixels after.
+  EXPECT_TRUE(std::equal(plain.begin(), plain.begin() + 33, told.begin()));
+  EXPECT_TRUE(std::equal(plain.rbegin(), plain.rend() - 33, told.rbegin()));
+  EXPECT_THAT(error_of([&] { encode_png(image, {.text = {{"", "x"}}}); }), HasSubstr("cannot encode a PNG"));
+}
+
 TEST(Png, TransparencyIsCompositedOnWhite) {
   const Image rgba{3, 1, 4, {10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 200, 128}};
   EXPECT_EQ(read_back(encode_png(rgba)).pixels, (std::vector<uint8_t>{10, 20, 30, 255, 255, 255, 127, 177, 227}));

@@ -9,6 +9,8 @@
 #include "lifted/formats/safetensors.h"
 #include "lifted/metrics/suite.h"
 #include "lifted/model/critics.h"
+#include "lifted/model/network_file.h"
+#include "lifted/photo/network_files.h"
 #include "lifted/train/depth_task.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
@@ -186,6 +188,31 @@ TEST_F(Shape, AJudgeMeasuresATinyModel) {
   EXPECT_NEAR(again["samples"]["lifted"]["side_x100"].get<double>(),
               result["samples"]["lifted"]["side_x100"].get<double>(), 1e-4);
   EXPECT_EQ(again["inverted"]["image_error"], result["inverted"]["image_error"]);
+}
+
+TEST_F(Shape, CodesOfAnEncoderAreTakenAsTheyAre) {
+  torch::manual_seed(6);
+  const auto network = test::small_lifted();
+  photo::ImageEncoder encoder(
+      nets::FaceEmbeddingConfig{.size = 32, .dimensions = 16, .widths = {8, 8, 8, 16}, .blocks = {1, 1, 1, 1}}, 32);
+  encoder->eval();
+  const auto file = *folder / "encoder.safetensors";
+  photo::save_image_encoder(file, {encoder, model::generator_fingerprint(network.generator)}, {});
+  const ShapeTruth truth{images(), shapes(), 3, {.steps = 0}, file};
+  const ShapeJudge judge({nullptr}, truth, {nullptr});
+  const torch::NoGradGuard guard;
+  const auto result = judge.measure(network, {.count = 3, .batch = 4});
+  std::vector<Tensor> targets;
+  for (int64_t i = 0; i < 3; ++i) targets.push_back(formats::tensor_from_image(images()->image(i)));
+  auto stored = photo::load_encoder_of(file, network.generator);
+  const Tensor made = network.generator->synthesize(stored->forward(torch::stack(targets))).image;
+  EXPECT_NEAR(result["inverted"]["image_error"].get<double>(),
+              (made - torch::stack(targets)).abs().mean().item<double>(), 1e-5);
+  // Pulled to the mean entirely, every head has the mean code.
+  const auto pulled = judge.measure(network, {.count = 3, .batch = 4, .truncation_psi = 0});
+  const Tensor mean = network.generator->synthesize(network.statistics.mean.unsqueeze(0)).image;
+  EXPECT_NEAR(pulled["inverted"]["image_error"].get<double>(),
+              (mean - torch::stack(targets)).abs().mean().item<double>(), 1e-5);
 }
 
 TEST_F(Shape, WhatIsMissingIsSaid) {

@@ -32,6 +32,31 @@ class LiftedGanTest : public ::testing::Test {
   torch::Tensor w = torch::randn({3, 32});
 };
 
+TEST_F(LiftedGanTest, GrownNetworksBeginAsTheSmallerOnes) {
+  const torch::NoGradGuard no_grad;
+  const auto& small = gan.networks();
+  const LiftingNetworks large = grown(small, 8, at::detail::createCPUGenerator(5));
+  EXPECT_EQ(large.config.size, 64);
+  EXPECT_EQ(large.config.feature_channels, 8);
+  // View and light are read as before, to the bit.
+  const auto read = small.decompose->forward(w), read_again = large.decompose->forward(w);
+  EXPECT_TRUE(read_again.view.equal(read.view));
+  EXPECT_TRUE(read_again.light.equal(read.light));
+  // Maps are of twice the size and of the same shape, as far as norms and filters of half the reach let them be.
+  const auto coarse = [](const torch::Tensor& map) { return torch::adaptive_avg_pool2d(map, {8, 8}); };
+  const auto alike = [](const torch::Tensor& a, const torch::Tensor& b) {
+    const auto x = a - a.mean(), y = b - b.mean();
+    return ((x * y).sum() / (x.norm() * y.norm())).item<double>();
+  };
+  const auto nothing = [&](int64_t channels, int64_t side) { return torch::zeros({3, channels, side, side}); };
+  const auto depth = small.depth->forward(w, nothing(16, 32)), grown_depth = large.depth->forward(w, nothing(8, 64));
+  ASSERT_EQ(grown_depth.size(3), 64);
+  EXPECT_GT(alike(coarse(grown_depth), coarse(depth)), 0.5);
+  const auto map = small.transform->forward(w), grown_map = large.transform->forward(w);
+  ASSERT_EQ(grown_map.size(3), 64);
+  EXPECT_GT(alike(coarse(grown_map), coarse(map)), 0.5);
+}
+
 TEST_F(LiftedGanTest, EstimateKeepsItsPromises) {
   torch::NoGradGuard no_grad;
   const Estimate e = gan.estimate(w);

@@ -15,7 +15,8 @@ namespace {
 using torch::Tensor;
 
 Stylegan2Config generator_of(int size, std::vector<int> channels) {
-  return {.size = size, .z_dim = 16, .w_dim = 16, .mapping_layers = 2, .channels = std::move(channels)};
+  return {
+      .size = size, .z_dim = 16, .w_dim = 16, .mapping_layers = 2, .channels = std::move(channels), .conv_clamp = {}};
 }
 
 /// Weights as after some training: biases and noise strengths that a fresh network has at zero are not.

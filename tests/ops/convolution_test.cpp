@@ -1,4 +1,5 @@
 #include "lifted/ops/convolution.h"
+#include "lifted/ops/convolution_choice.h"
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

@@ -8,9 +8,11 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <vector>
 
 #include "lifted/ops/core/activation.h"
 #include "lifted/ops/core/direction.h"
+#include "lifted/ops/core/division.h"
 #include "lifted/ops/core/moments.h"
 #include "lifted/ops/core/reflect.h"
 #include "lifted/ops/core/surface.h"
@@ -319,6 +321,23 @@ TEST(CoreTriangle, PixelRangesHoldEveryCoveredCentre) {
       }
     }
     EXPECT_GT(first_pixel(float(kFar), size / 2, 0.0f, size - 1), last_pixel(float(-kFar), size / 2, 0.0f, size - 1));
+  }
+}
+
+TEST(Core, DivisorsDivide) {
+  std::mt19937_64 random(3);
+  const int64_t limit = int64_t(1) << 31;
+  for (const int64_t by : {int64_t(1), int64_t(2), int64_t(3), int64_t(7), int64_t(255), int64_t(256), int64_t(641),
+                           int64_t(65537), limit / 2 + 1, limit - 1, limit, 3 * limit}) {
+    const Divisor divisor = divisor_of(by);
+    std::vector<int64_t> numbers = {0, 1, by - 1, by, by + 1, limit - 1, limit, limit + 1, 5 * limit};
+    for (int i = 0; i < 2000; ++i) numbers.push_back(static_cast<int64_t>(random() % (2 * limit)));
+    for (int64_t k = 1; k < 200; ++k) numbers.insert(numbers.end(), {limit / by * k % limit / by * by, k * by - 1});
+    for (const int64_t n : numbers) {
+      const Division found = divide(n, divisor);
+      ASSERT_EQ(found.quotient, n / by) << n << " / " << by;
+      ASSERT_EQ(found.rest, n % by) << n << " / " << by;
+    }
   }
 }
 

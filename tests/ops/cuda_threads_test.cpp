@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "lifted/ops/bias_act.h"
+#include "lifted/ops/cuda/adam_update_threads.h"
+#include "lifted/ops/cuda/affine_warp_threads.h"
 #include "lifted/ops/cuda/bias_act_threads.h"
+#include "lifted/ops/cuda/counter_normal_threads.h"
 #include "lifted/ops/cuda/direction_distance_threads.h"
 #include "lifted/ops/cuda/fir_resample_threads.h"
 #include "lifted/ops/cuda/group_norm_relu_threads.h"
@@ -217,6 +220,76 @@ TEST(CudaThreads, RasterizeBackwardIsTheCpus) {
       EXPECT_TRUE(cpu.isnan().equal(card.isnan()));
       const double largest = cpu.nan_to_num().abs().max().item<double>();
       EXPECT_LE((cpu - card).nan_to_num().abs().max().item<double>(), 1e-5 * largest);
+    }
+  }
+}
+
+TEST(CudaThreads, AdamUpdateIsTheCpusToTheBit) {
+  for (const double beta1 : {0.0, 0.9}) {
+    std::vector<AdamEntry> ours, theirs;
+    torch::manual_seed(7);
+    for (int64_t i = 0; i < 2 * cuda::AdamUpdateThread::kMost + 3; ++i) {
+      const AdamEntry entry{torch::randn({i % 7 + 1, 5}),
+                            i % 9 == 4 ? Tensor() : torch::randn({i % 7 + 1, 5}),
+                            beta1 == 0 ? Tensor() : torch::randn({i % 7 + 1, 5}),
+                            torch::rand({i % 7 + 1, 5}),
+                            0.01,
+                            0.5};
+      ours.push_back(entry);
+      theirs.push_back({entry.parameter.clone(), entry.gradient, entry.mean.defined() ? entry.mean.clone() : Tensor(),
+                        entry.square.clone(), entry.step_size, entry.square_root_correction});
+    }
+    const AdamUpdateOptions options{.beta1 = beta1, .weight_decay = 0.1};
+    const auto equal = [&] {
+      bool all = true;
+      for (size_t i = 0; i < ours.size(); ++i) {
+        all = all && ours[i].parameter.equal(theirs[i].parameter) && ours[i].square.equal(theirs[i].square) &&
+              (beta1 == 0 || ours[i].mean.equal(theirs[i].mean));
+      }
+      return all;
+    };
+    cuda::adam_update(InALoopBackwards(), ours, options, torch::zeros({1}, torch::kBool));
+    EXPECT_TRUE(equal());  // held off
+    cuda::adam_update(InALoopBackwards(), ours, options, torch::ones({1}, torch::kBool));
+    EXPECT_FALSE(equal());
+    cpu::adam_update(theirs, options, {});
+    EXPECT_TRUE(equal());
+  }
+}
+
+TEST(CudaThreads, CounterNormalIsTheCpusToTheBit) {
+  for (const int64_t count : {0, 1, 4, 1003}) {
+    const auto ours = torch::empty({count}), theirs = torch::empty({count});
+    cuda::counter_normal(InALoopBackwards(), ours, 0x123456789abcdef, 77);
+    cpu::counter_normal(theirs, 0x123456789abcdef, 77);
+    EXPECT_TRUE(ours.equal(theirs));
+  }
+}
+
+/// Turned and shrunk, magnified a lot, mirrored and moved far, without an area, and to one point.
+Tensor assorted_maps() {
+  return torch::tensor({1.1,  0.8,  3.3,  -0.9,  1.2,  -2.7, 0.0, 0.0, 1.0,  //
+                        0.05, 0.01, 0.4,  -0.02, 0.04, 1.0,  0.0, 0.0, 1.0,  //
+                        -3.0, 0.3,  14.0, 0.3,   2.85, 1.1,  0.0, 0.0, 1.0,  //
+                        1.0,  1.0,  0.3,  1.0,   1.0,  -0.4, 0.0, 0.0, 1.0,  //
+                        0.0,  0.0,  0.6,  0.0,   0.0,  -0.2, 0.0, 0.0, 1.0},
+                       torch::kFloat64)
+      .view({5, 3, 3});
+}
+
+TEST(CudaThreads, AffineWarpAndItsAdjointAreTheCpus) {
+  for (const auto& [height, width] : {std::array{16, 16}, {9, 14}, {1, 3}, {33, 8}}) {
+    const auto images = torch::randn({5, 2, height, width});
+    for (const bool adjoint : {false, true}) {
+      const auto expected = cpu::affine_warp(images, assorted_maps(), adjoint);
+      const auto found = cuda::affine_warp(kLoop, images, assorted_maps(), adjoint);
+      for (int64_t i = 0; i < 5; ++i) {
+        expect_close(fmt::format("map {}, {}x{}{}", i, height, width, adjoint ? ", adjoint" : ""), found[i],
+                     expected[i], 1e-5 * (1 + expected[i].abs().max().item<double>()));
+      }
+      EXPECT_TRUE(cuda::affine_warp(InALoopBackwards(), images, assorted_maps(), adjoint).equal(found));
+      const auto alone = cuda::affine_warp(kLoop, images.narrow(0, 2, 1), assorted_maps().narrow(0, 2, 1), adjoint);
+      EXPECT_TRUE(alone.equal(found.narrow(0, 2, 1)));
     }
   }
 }

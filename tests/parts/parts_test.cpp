@@ -5,6 +5,7 @@
 #include "lifted/formats/animation.h"
 #include "lifted/formats/mesh_ops.h"
 #include "lifted/model/builtin.h"
+#include "lifted/photo/face_finder.h"
 #include "lifted/viewer/server.h"
 #include "lifted_version.h"
 #include "tests/support/golden.h"
@@ -56,6 +57,15 @@ TEST(Parts, Viewer) {
   options.http.address = "127.0.0.1";
   EXPECT_EQ(sentence_of([&] { viewer::check_address(options); }),
             has("view (") ? "" : "view: this build has no libmicrohttpd; rebuild with -DLIFTED_VIEWER=ON");
+}
+
+TEST(Parts, FacesInPhotographs) {
+  const std::string sentence = sentence_of([] { photo::propose_faces(formats::filled_image(64, 64), false); });
+  EXPECT_EQ(photo::has_face_cascade(), has("faces in photographs"));
+  EXPECT_EQ(sentence, has("faces in photographs")
+                          ? ""
+                          : "looking for faces: this build has no OpenCV (pass --landmarks FILE); rebuild with "
+                            "-DLIFTED_OPENCV=ON");
 }
 
 TEST(Parts, BuiltinNetwork) {

@@ -80,7 +80,10 @@ Difference compare(const torch::Tensor& actual, const torch::Tensor& expected, d
           .flatten()
           .contiguous();
   Difference result;
-  if (difference.numel() == 0) return result;
+  if (difference.numel() == 0) {
+    result.within = 1;
+    return result;
+  }
   const auto sorted = std::get<0>(difference.nan_to_num(1e30, 1e30, 1e30).sort());
   const auto count = sorted.numel();
   const double* values = sorted.data_ptr<double>();

@@ -141,6 +141,22 @@ Bytes with_png_size(Bytes png, uint32_t width, uint32_t height) {
   return png;
 }
 
+formats::PngText png_text(const Bytes& png) {
+  const std::string_view all(reinterpret_cast<const char*>(png.data()), png.size());
+  formats::PngText found;
+  for (size_t at = 8; at + 12 <= all.size();) {
+    size_t size = 0;
+    for (size_t i = at; i < at + 4; ++i) size = size << 8 | static_cast<uint8_t>(all[i]);
+    const std::string_view type = all.substr(at + 4, 4), content = all.substr(at + 8, size);
+    const size_t end = content.find('\0');
+    // iTXt: also whether and how it is compressed, an empty language and an empty translated keyword.
+    if (type == "tEXt") found.emplace_back(content.substr(0, end), content.substr(end + 1));
+    if (type == "iTXt") found.emplace_back(content.substr(0, end), content.substr(end + 5));
+    at += size + 12;
+  }
+  return found;
+}
+
 Bytes with_jpeg_size(Bytes jpeg, uint16_t width, uint16_t height) {
   for (size_t i = 0; i + 8 < jpeg.size(); ++i) {
     if (jpeg[i] != std::byte{0xFF} || jpeg[i + 1] != std::byte{0xC0}) continue;

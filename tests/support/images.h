@@ -33,6 +33,8 @@ Bytes encode_webp(const formats::Image& image);
 Bytes with_exif_orientation(const Bytes& jpeg, int orientation, bool little_endian);
 /// The file with another size in its header (and a right checksum).
 Bytes with_png_size(Bytes png, uint32_t width, uint32_t height);
+/// What a PNG's tEXt and uncompressed iTXt chunks say, in their order.
+formats::PngText png_text(const Bytes& png);
 Bytes with_jpeg_size(Bytes jpeg, uint16_t width, uint16_t height);
 
 }  // namespace lifted::test

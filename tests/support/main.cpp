@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "lifted/base/numerics.h"
 #include "lifted/base/runtime.h"
 #include "lifted/base/tensor.h"
 
@@ -34,5 +35,6 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   ::testing::UnitTest::GetInstance()->listeners().Append(new Listener(argv[0]));
   lifted::set_threads(0);
+  lifted::set_numerics({});  // as the program: libtorch has TF32 on in convolutions
   return RUN_ALL_TESTS();
 }

@@ -56,4 +56,9 @@ MeasuredRun measured_run(const std::vector<std::string>& arguments) {
   return run;
 }
 
+uint64_t bytes_beyond_idle(const MeasuredRun& run) {
+  static const uint64_t idle = measured_run({"inspect", "/nonexistent"}).peak_bytes;
+  return run.peak_bytes > idle ? run.peak_bytes - idle : 0;
+}
+
 }  // namespace lifted::test

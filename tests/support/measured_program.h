@@ -17,6 +17,10 @@ struct MeasuredRun {
 /// The program named by LIFTED_PROGRAM with these arguments; standard input is closed.
 MeasuredRun measured_run(const std::vector<std::string>& arguments);
 
+/// What the run took beyond the program and its libraries, which with CUDA's are half a gigabyte before anything is
+/// done: less the peak of a run that finds nothing to do.
+uint64_t bytes_beyond_idle(const MeasuredRun& run);
+
 /// Sanitizers keep several times the memory: limits are judged without them.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool kMemoryIsInstrumented = true;

@@ -2,6 +2,8 @@
 
 #include "lifted/base/error.h"
 #include "lifted/train/adam.h"
+#include "lifted/train/borrowed_noise.h"
+#include "lifted/train/lbfgs.h"
 #include "tests/support/golden.h"
 
 namespace lifted::train {
@@ -61,6 +63,71 @@ TEST(Projector, TreatsEveryImageAsIfItWereAlone) {
   // Adam carries rounding of small gradients into whole steps, so equal only within a fraction of what was moved.
   EXPECT_LT((both.codes[0] - first.codes[0]).abs().max().item<double>(), 0.03);
   EXPECT_GT((both.codes[0] - both.codes[1]).abs().max().item<double>(), 0.3);
+}
+
+TEST(Lbfgs, FindsTheLowestPointsOfProblemsSideBySide) {
+  // Rosenbrock's valley from (−1.2, 1) and a bowl of condition 10⁴; alone each does just the same.
+  const auto scale = torch::tensor({{100.0, 1.0}, {1e4, 1.0}});
+  const auto run = [&](int64_t first, int64_t last) {
+    Lbfgs search(torch::tensor({{-1.2, 1.0}, {1.0, 1.0}}).slice(0, first, last), 0.1);
+    for (int i = 0; i < 120; ++i) {
+      const auto p = search.trial().clone().requires_grad_(true);
+      const auto x = p.select(1, 0), y = p.select(1, 1);
+      const auto valley = 100 * (y - x.square()).square() + (1 - x).square();
+      const auto bowl = (scale.slice(0, first, last) * p.square()).sum(1);
+      const auto value = torch::where(torch::arange(first, last) == 0, valley, bowl);
+      search.take(value, torch::autograd::grad({value.sum()}, {p})[0]);
+    }
+    return search.point().clone();
+  };
+  const auto both = run(0, 2);
+  EXPECT_LT((both - torch::tensor({{1.0, 1.0}, {0.0, 0.0}})).abs().max().item<double>(), 1e-3) << both;
+  EXPECT_TRUE(both[0].equal(run(0, 1)[0]));
+  EXPECT_TRUE(both[1].equal(run(1, 2)[0]));
+}
+
+TEST(Lbfgs, StaysWhereNothingIsFinite) {
+  Lbfgs search(torch::ones({1, 2}), 0.1);
+  search.take(torch::ones({1}), torch::ones({1, 2}));
+  EXPECT_NEAR((search.trial() - search.point()).norm().item<double>(), 0.1, 1e-6);
+  for (int i = 0; i < 20; ++i) search.take(torch::full({1}, NAN), torch::full({1, 2}, NAN));
+  EXPECT_TRUE(search.point().equal(torch::ones({1, 2})));
+  EXPECT_TRUE(search.trial().isfinite().all().item<bool>());
+  EXPECT_LT((search.trial() - search.point()).norm().item<double>(), 1e-3);
+}
+
+TEST(Projector, IsThereSoonerFromNearByAndHoldsWhatItIsTold) {
+  const auto generator = small_generator();
+  const auto statistics = w_statistics_of(generator);
+  torch::manual_seed(8);
+  const auto truth = generator->map(torch::randn({2, 16})).detach();
+  const auto targets = generator->synthesize(truth).image.detach();
+  const auto near = truth + 0.3 * torch::randn({2, 16});
+  const ProjectionStart start{.codes = near};
+  const auto adam = project(generator, statistics, nullptr, targets, {.steps = 40, .lr = 0.03}, {}, start);
+  const ProjectorOptions options{.steps = 40, .quasi_newton = true, .hold = 100};
+  const auto found = project(generator, statistics, nullptr, targets, options, {}, start);
+  EXPECT_LT(found.error.max().item<double>(), 0.5 * adam.error.min().item<double>());
+  const auto first_two = [](const torch::Tensor& codes) { return codes.slice(1, 0, 2); };
+  const auto held = project(generator, statistics, nullptr, targets, options, {}, {.codes = near, .held = first_two});
+  EXPECT_LT((first_two(held.codes) - first_two(near)).abs().max().item<double>(), 0.02);
+  EXPECT_GT((first_two(found.codes) - first_two(near)).abs().max().item<double>(), 0.1);
+}
+
+TEST(Projector, TargetsBeyondWhatIsSearchedAtOnceFollow) {
+  const auto generator = small_generator();
+  const auto statistics = w_statistics_of(generator);
+  const ProjectorOptions options{.steps = 2, .exploration = 0};
+  const int64_t at_once = searched_at_once(options, 16);
+  torch::manual_seed(9);
+  const auto targets = torch::rand({at_once + 1, 3, 16, 16}) * 2 - 1;
+  int calls = 0;
+  const auto found =
+      project(generator, statistics, nullptr, targets, options, [&](int, double, const torch::Tensor&) { ++calls; });
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(found.codes.size(0), at_once + 1);
+  const auto last = project(generator, statistics, nullptr, targets.slice(0, at_once), options);
+  EXPECT_TRUE(found.codes[at_once].allclose(last.codes[0], 1e-4, 1e-4));
 }
 
 TEST(Projector, FindsNoiseMapsAndGivesTheGeneratorsOwnBack) {

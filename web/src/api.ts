@@ -37,8 +37,13 @@ export class ApiError extends Error {
 }
 
 async function ask(path: string, fields: Fields, signal?: AbortSignal): Promise<Response> {
-  const query = new URLSearchParams(Object.entries(fields).map(([k, v]) => [k, String(v)])), sent = token;
-  const answer = await fetch(`api/v1/${path}?${query}`, { signal: signal ?? null, headers: sent ? { Authorization: `Bearer ${sent}` } : {} });
+  const query = new URLSearchParams(Object.entries(fields).map(([k, v]) => [k, String(v)]));
+  return answerOf(`${path}?${query}`, { signal: signal ?? null });
+}
+
+async function answerOf(address: string, request: RequestInit): Promise<Response> {
+  const sent = token;
+  const answer = await fetch(`api/v1/${address}`, { ...request, headers: sent ? { Authorization: `Bearer ${sent}` } : {} });
   if (answer.ok) return answer;
   const text = await answer.text();
   let message = text;
@@ -60,9 +65,29 @@ export async function blob(path: string, fields: Fields, signal?: AbortSignal): 
   return (await ask(path, fields, signal)).blob();
 }
 
+export interface FacePoints { left_eye: [number, number]; right_eye: [number, number]; mouth: [number, number] }
+/** Pixels of the picture as it was uploaded. */
+export interface Photo { photo: string; width: number; height: number; face: FacePoints | null; why?: string }
+/** errors: mean difference of the networks' pictures from the photograph, −1 … 1. */
+export interface Code { code: string; steps: number; errors: number[] }
+
+export async function upload(picture: Blob): Promise<Photo> {
+  return (await answerOf('photo', { method: 'POST', body: picture })).json();
+}
+
+export async function fit(photo: string, points: FacePoints): Promise<Code> {
+  const fields: Fields = { photo };
+  for (const [name, [x, y]] of Object.entries(points)) Object.assign(fields, { [`${name}_x`]: x, [`${name}_y`]: y });
+  return (await ask('fit', fields)).json();
+}
+
+export async function refine(code: string, steps: number): Promise<Code> {
+  return (await ask('refine', { code, steps })).json();
+}
+
 /** A 2D generator cannot take another face's looks. */
 export function latentFields(s: State, network: Network): Fields {
-  const fields: Fields = { network: network.index, seed: s.seed, psi: s.psi };
+  const fields: Fields = { network: network.index, psi: s.psi, ...(s.code === null ? { seed: s.seed } : { code: s.code }) };
   if (s.blendSeed !== null) Object.assign(fields, { blend_seed: s.blendSeed, blend: s.blend });
   if (s.mixSeed !== null && network.lifted) fields.mix_seed = s.mixSeed;
   return fields;

@@ -13,7 +13,7 @@ function save(content: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-const stem = (s: State) => `seed${String(s.seed).padStart(4, '0')}`;
+const stem = (s: State) => (s.code === null ? `seed${String(s.seed).padStart(4, '0')}` : 'photo');
 const nameOf = (s: State, panel: Panel, panels: Panel[], extension: string) =>
   `${stem(s)}${panels.length > 1 ? '-' + panel.network.name : ''}.${extension}`;
 
@@ -37,6 +37,11 @@ export async function saveGlb(state: State, panels: Panel[]): Promise<void> {
   for (const panel of lifted) {
     save(await blob('mesh', latentFields(state, panel.network)), nameOf(state, panel, lifted, 'glb'));
   }
+}
+
+/** The photograph's code for the first panel's network, as --latents takes it. */
+export async function saveCodes(state: State, panels: Panel[]): Promise<void> {
+  save(await blob('codes', { network: panels[0]!.network.index, code: state.code! }), 'photo.npy');
 }
 
 export async function saveVideo(state: State, panels: Panel[], path: string): Promise<void> {

@@ -7,7 +7,7 @@ const settleMilliseconds = 120;
 const background = '1b1c1f';
 
 /** What may be seen under a state's name while its own picture is on its way: the same face, otherwise turned or lit. */
-const nameOf = (f: Fields) => [f.seed, f.psi, f.blend_seed, f.blend, f.mix_seed, f.what].join();
+const nameOf = (f: Fields) => [f.seed, f.code, f.psi, f.blend_seed, f.blend, f.mix_seed, f.what].join();
 
 export class ExactView {
   readonly canvas = document.createElement('canvas');
@@ -105,7 +105,7 @@ export class ExactView {
     this.canvas.getContext('2d')!.drawImage(picture, 0, 0);
     picture.close();
     this.drawn = nameOf(fields);
-    this.canvas.dataset.seed = String(fields.seed);
+    this.canvas.dataset.seed = String(fields.seed ?? 'photo');
     this.frames.push(performance.now());
     this.mark();
   }

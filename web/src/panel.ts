@@ -42,7 +42,7 @@ export class Panel {
     const mesh = this.showsMesh(state);
     this.exact.canvas.hidden = mesh;
     this.mesh.canvas.hidden = !mesh;
-    const label = `${this.network.name}: seed ${state.seed}, ${state.what}` +
+    const label = `${this.network.name}: ${state.code === null ? `seed ${state.seed}` : 'the photograph'}, ${state.what}` +
       (state.view ? `, yaw ${Math.round(state.view.yaw)}, pitch ${Math.round(state.view.pitch)} degrees` : '');
     (mesh ? this.mesh : this.exact).canvas.setAttribute('aria-label', label);
     (mesh ? this.exact : this.mesh).stop();

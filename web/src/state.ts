@@ -11,6 +11,7 @@ export const sizes = [0, 256, 512];
 
 export interface State {
   readonly seed: number;
+  readonly code: string | null; // a photograph's, in place of the seed's; not in the address: it goes with the session
   readonly psi: number;
   readonly blendSeed: number | null;
   readonly blend: number;
@@ -34,7 +35,7 @@ export type Limited = keyof typeof limits;
 
 export function defaults(): State {
   return {
-    seed: 0, psi: 0.7, blendSeed: null, blend: 0.5, mixSeed: null, view: null, light: null,
+    seed: 0, code: null, psi: 0.7, blendSeed: null, blend: 0.5, mixSeed: null, view: null, light: null,
     what: 'image', mode: 'exact', size: null, hidden: [],
   };
 }
@@ -96,6 +97,7 @@ export function fromHash(hash: string, networks: number): State {
   const blend = numbers(given.get('blend'), 2), view = numbers(given.get('view'), 3), light = numbers(given.get('light'), 4);
   return validated({
     seed: seedOf(numbers(given.get('seed'), 1)) ?? base.seed,
+    code: null,
     psi: numbers(given.get('psi'), 1)?.[0] ?? base.psi,
     blendSeed: seedOf(blend),
     blend: blend?.[1] ?? base.blend,

@@ -1,10 +1,11 @@
 // The page of `liftedgan view`: one state, its controls, and the panels that show it.
 import { type Catalogue, catalogue, type Face, latentFields, pictureSize, takeToken } from './api';
 import { Controls, find } from './controls';
-import { saveGlb, savePng, saveVideo } from './download';
+import { saveCodes, saveGlb, savePng, saveVideo } from './download';
 import { Gallery } from './gallery';
 import { connectKeys } from './keys';
 import { type Drag, Panel } from './panel';
+import { PhotoPanel } from './photo';
 import { persistently, sentence } from './retry';
 import { defaults, fromHash, kinds, type Light, maxSeed, type State, toHash, validated, type View } from './state';
 import { askForTokens } from './token';
@@ -20,6 +21,8 @@ class Viewer {
   private readonly panels: Panel[];
   private readonly gallery: Gallery;
   private readonly controls: Controls;
+  private readonly photo: PhotoPanel;
+  private seedsPsi = defaults().psi;
   private addressTimer = 0;
 
   constructor({ networks, depth_colors }: Catalogue) {
@@ -31,17 +34,28 @@ class Viewer {
       set: (change) => this.set(change), view: (change) => this.setView(change), light: (change) => this.setLight(change),
       step: (by) => this.step(by), random: () => this.random(), reset: () => this.set(defaults()),
     });
+    this.photo = new PhotoPanel((code) => this.showCode(code), () => saveCodes(this.state, this.shown()));
     this.connectSaving();
     this.connectKeys();
-    addEventListener('hashchange', () => { this.state = fromHash(location.hash, networks.length); this.update(); });
+    addEventListener('hashchange', () => { this.state = { ...fromHash(location.hash, networks.length), code: this.state.code }; this.update(); });
     addEventListener('resize', () => this.update());
     setInterval(() => this.showRate(), 500);
     this.update();
   }
 
   private set(change: Partial<State>): void {
-    this.state = validated({ ...this.state, ...change }, this.panels.length);
+    const leaves = change.seed !== undefined && change.code === undefined && this.state.code !== null;
+    const seeds = leaves ? { code: null, psi: this.seedsPsi } : {};
+    this.state = validated({ ...this.state, ...seeds, ...change }, this.panels.length);
     this.update();
+  }
+
+  /** A photograph's code as it is; null: the seed again. */
+  private showCode(code: string | null): void {
+    if (this.state.code === null && code !== null) this.seedsPsi = this.state.psi;
+    const first = this.state.code === null;
+    const psi = code === null ? this.seedsPsi : first ? 1 : this.state.psi;
+    this.set({ code, psi, ...(first || code === null ? { view: null, light: null } : {}) });
   }
 
   private shown(): Panel[] { return this.panels.filter((panel) => !this.state.hidden.includes(panel.network.index)); }
@@ -57,6 +71,7 @@ class Viewer {
     this.gallery.show(this.state.seed, this.state.psi, shown[0]!.network);
     this.predict(shown);
     this.showControls();
+    this.photo.showState(this.state);
     clearTimeout(this.addressTimer);
     this.addressTimer = window.setTimeout(() => history.replaceState(null, '', '#' + toHash(this.state)), 200);
   }

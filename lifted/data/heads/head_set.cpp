@@ -202,14 +202,23 @@ void render_head_set(const FaceModel& model, const HeadSetOptions& options) {
   destination->finish(labels);
 }
 
-void write_head_labels(const HeadSetOptions& options) {
+void write_head_labels(const HeadSetOptions& options, const FaceModel* model) {
   check(options);
   std::string lines;
-  for (int64_t i = options.start; i < options.start + options.count; ++i) {
-    nlohmann::ordered_json record = {{"file", image_name(i)}};
-    record.update(label_record(sample_parameters(options.recipe, options.seed, static_cast<uint64_t>(i))));
-    lines += record.dump() + "\n";
-  }
+  const auto line = [&](int64_t i) {
+    const HeadParameters parameters =
+        sample_parameters(options.recipe, options.seed, static_cast<uint64_t>(options.start + i));
+    nlohmann::ordered_json record = {{"file", image_name(options.start + i)}};
+    record.update(label_record(parameters));
+    if (!model) return record.dump() + "\n";
+    record["size"] = options.size;
+    auto& points = record["landmarks"] = nlohmann::ordered_json::array();
+    for (const Vec3 p : head_landmarks(*model, parameters, options.size)) points.push_back({p.x, p.y});
+    return record.dump() + "\n";
+  };
+  const int workers = options.workers > 0 ? options.workers : default_workers();
+  ordered_parallel<std::string>(options.count, workers, line,
+                                [&](int64_t, std::string text) { lines += std::move(text); });
   write_file_atomically(options.out, lines);
 }
 

@@ -31,7 +31,8 @@ std::string image_name(int64_t index);
 void render_head_set(const FaceModel& model, const HeadSetOptions& options);
 
 /// Writes what is known about images start … start + count − 1 without drawing them: JSON lines with the image's "file"
-/// and label_record(). Error if the file cannot be written.
-void write_head_labels(const HeadSetOptions& options);
+/// and label_record(), and with a model the 68 "landmarks" (x, y in pixels, centres at .5) at "size" pixels. Error if
+/// the file cannot be written.
+void write_head_labels(const HeadSetOptions& options, const FaceModel* model = nullptr);
 
 }  // namespace lifted::data::heads

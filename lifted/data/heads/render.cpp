@@ -71,13 +71,15 @@ void reduce(const SurfaceMaps& maps, const Light& light, Vec3 l, int factor, Hea
   }
 }
 
-void project_landmarks(const FaceModelData& model, const HeadGeometry& geometry, const Projection& projection,
-                       int factor, HeadSample& sample) {
-  for (size_t k = 0; k < sample.landmarks.size(); ++k) {
-    const Vec3 p = sample.camera.point(geometry.vertices[model.landmarks[k]]);
+std::array<Vec3, 68> project_landmarks(const FaceModelData& model, const HeadGeometry& geometry,
+                                       const CameraTransform& camera, const Projection& projection, int factor) {
+  std::array<Vec3, 68> landmarks;
+  for (size_t k = 0; k < landmarks.size(); ++k) {
+    const Vec3 p = camera.point(geometry.vertices[model.landmarks[k]]);
     const ScreenVertex s = projection.project(p);
-    sample.landmarks[k] = {s.x / static_cast<float>(factor), s.y / static_cast<float>(factor), p.z};
+    landmarks[k] = {s.x / static_cast<float>(factor), s.y / static_cast<float>(factor), p.z};
   }
+  return landmarks;
 }
 
 }  // namespace
@@ -100,8 +102,16 @@ HeadSample render_head(const FaceModel& model, const HeadParameters& parameters,
   paint_surface(model.data(), parameters, field, maps);
   paint_background(parameters.image.background, maps);
   reduce(maps, parameters.image.light, sample.light_in_camera, factor, sample);
-  project_landmarks(model.data(), geometry, projection, factor, sample);
+  sample.landmarks = project_landmarks(model.data(), geometry, sample.camera, projection, factor);
   return sample;
+}
+
+std::array<Vec3, 68> head_landmarks(const FaceModel& model, const HeadParameters& parameters, int size,
+                                    PixelGrid pixel_grid) {
+  const HairField field(parameters.person.hair);
+  const HeadGeometry geometry = build_geometry(model, parameters, field);
+  const CameraTransform camera = camera_transform(geometry.placement, parameters.image.view, parameters.image.recentre);
+  return project_landmarks(model.data(), geometry, camera, Projection(size, 1, pixel_grid), 1);
 }
 
 HeadSample render_head(const FaceModel& model, const HeadRecipe& recipe, uint64_t seed, uint64_t index, int size,

@@ -42,6 +42,10 @@ HeadSample render_head(const FaceModel& model, const HeadParameters& parameters,
 HeadSample render_head(const FaceModel& model, const HeadRecipe& recipe, uint64_t seed, uint64_t index, int size,
                        const RenderOptions& options = {});
 
+/// Where the 68 landmarks of a head lie in its image of that size, as render_head() says, without drawing it.
+std::array<Vec3, 68> head_landmarks(const FaceModel& model, const HeadParameters& parameters, int size,
+                                    PixelGrid pixel_grid = PixelGrid::cells);
+
 /// The same head looking straight at the camera: no rotation, no jitter, no recentring; what canonical maps should
 /// show.
 HeadParameters canonical_parameters(HeadParameters parameters);

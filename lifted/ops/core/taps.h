@@ -13,14 +13,19 @@ struct TapRange {
   int64_t first, pixel, count;
 };
 
-/// In 32 bits, in which division costs a fraction: coordinates are below 2³¹.
+/// ⌈n / by⌉ of n ≥ 0. Factors are 1 or 2 nearly always, and a division costs as much as several taps.
+LIFTED_HD int32_t ceil_quotient(int32_t n, int32_t by) {
+  return by == 1 ? n : by == 2 ? (n + 1) >> 1 : (n + by - 1) / by;
+}
+
+/// In 32 bits: coordinates are below 2³¹.
 LIFTED_HD TapRange tap_range(int64_t out, int64_t down, int64_t pad, int64_t up_64, int64_t taps_64, int64_t size_64) {
   const auto up = static_cast<int32_t>(up_64), taps = static_cast<int32_t>(taps_64),
              size = static_cast<int32_t>(size_64);
   const auto start = static_cast<int32_t>(out * down - pad);  // position of tap 0 in the zero-inserted image
-  int32_t pixel = start <= 0 ? 0 : (start + up - 1) / up;
+  int32_t pixel = start <= 0 ? 0 : ceil_quotient(start, up);
   const int32_t first = pixel * up - start;
-  int32_t count = first < taps ? (taps - first + up - 1) / up : 0;
+  int32_t count = first < taps ? ceil_quotient(taps - first, up) : 0;
   if (pixel + count > size) count = size > pixel ? size - pixel : 0;
   return {first, pixel, count};
 }

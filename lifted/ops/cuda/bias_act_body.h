@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "lifted/ops/core/activation.h"
+#include "lifted/ops/core/division.h"
 
 namespace lifted::ops::cuda {
 
@@ -13,12 +14,12 @@ struct BiasActThread {
   const T* x;
   const core::Wide<T>* bias;  // channels, or null
   T* out;
-  int64_t inner, channels;
+  core::Divisor inner, channels;
   core::Activation<core::Wide<T>> activation;
 
   LIFTED_BODY void operator()(int64_t i) const {
     using W = core::Wide<T>;
-    const W offset = bias ? bias[i / inner % channels] : W(0);
+    const W offset = bias ? bias[core::divide(core::quotient(i, inner), channels).rest] : W(0);
     out[i] = static_cast<T>(core::activate(static_cast<W>(x[i]) + offset, activation));
   }
 };

@@ -32,7 +32,7 @@ Tensor bias_act(const Launch& launch, const Tensor& x_any, const OptionalTensor&
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "lifted::bias_act", [&] {
     using W = core::Wide<scalar_t>;
     launch(BiasActThread<scalar_t>{x.data_ptr<scalar_t>(), bias.defined() ? bias.data_ptr<W>() : nullptr,
-                                   out.data_ptr<scalar_t>(), inner, x.size(1),
+                                   out.data_ptr<scalar_t>(), core::divisor_of(inner), core::divisor_of(x.size(1)),
                                    activation_of<scalar_t>(slope, gain, clamp)},
            x.numel());
   });

@@ -23,9 +23,9 @@ Tensor fir_resample(const Launch& launch, const Tensor& x_any, const Tensor& ker
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "lifted::fir_resample", [&] {
     using W = core::Wide<scalar_t>;
     launch(FirResampleThread<scalar_t>{x.data_ptr<scalar_t>(), dense_taps.data_ptr<W>(), out.data_ptr<scalar_t>(),
-                                       x.size(2), x.size(3), out_height, out_width, interleaved ? x.size(1) : 1,
-                                       taps.size(0), taps.size(1), factors[0], factors[1], factors[2], factors[3],
-                                       pads[0], pads[2]},
+                                       x.size(2), x.size(3), core::divisor_of(out_height), core::divisor_of(out_width),
+                                       core::divisor_of(interleaved ? x.size(1) : 1), taps.size(0), taps.size(1),
+                                       factors[0], factors[1], factors[2], factors[3], pads[0], pads[2]},
            out.numel());
   });
   return out;

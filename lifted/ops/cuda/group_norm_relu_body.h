@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "lifted/ops/core/division.h"
 #include "lifted/ops/core/moments.h"
 
 namespace lifted::ops::cuda {
@@ -61,10 +62,11 @@ template <typename T>
 struct AffineReluThread {  // a thread an element
   T* x;                    // changed in place
   const core::ScaleShift* affine;
-  int64_t pixels, channels;
+  core::Divisor pixels, channels;
 
   LIFTED_BODY void operator()(int64_t i) const {
-    const core::ScaleShift a = affine[i / (pixels * channels) * channels + i % channels];
+    const core::Division at = core::divide(i, channels);
+    const core::ScaleShift a = affine[core::quotient(at.quotient, pixels) * channels.by + at.rest];
     const float v = static_cast<float>(x[i]) * a.scale + a.shift;
     x[i] = static_cast<T>(v < 0 ? 0 : v);
   }

@@ -31,7 +31,8 @@ Tensor group_norm_relu(const Launch& launch, const Tensor& x, int64_t groups, co
         launch(GroupAffineThread{mean.data_ptr<float>(), squares.data_ptr<float>(), weight.data_ptr<float>(),
                                  bias.data_ptr<float>(), pairs, pixels, channels, chunks, groups, eps},
                batch * groups);
-        launch(AffineReluThread<scalar_t>{values, pairs, pixels, channels}, x.numel());
+        launch(AffineReluThread<scalar_t>{values, pairs, core::divisor_of(pixels), core::divisor_of(channels)},
+               x.numel());
       }));
   return x;
 }

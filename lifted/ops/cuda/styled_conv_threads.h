@@ -48,10 +48,8 @@ Tensor styled_conv(const Launch& launch, const PackedWeights& weights, const Sty
                                           pointer(bias),
                                           in.noise_strength,
                                           noise.defined() && noise.size(0) > 1 ? pixels : 0,
-                                          channels,
-                                          pixels,
-                                          1,
-                                          channels,
+                                          core::divisor_of(channels),
+                                          core::divisor_of(pixels),
                                           {a.slope, a.gain, clamp}},
            y.numel());
   });

@@ -1,13 +1,14 @@
 // Passes over depth maps on a card: a thread a sample.
 #pragma once
 
+#include "lifted/ops/core/division.h"
 #include "lifted/ops/core/surface.h"
 
 namespace lifted::ops::cuda {
 
 struct DepthGridOnCard {
   const float* depth;  // batch × rows × columns
-  int64_t rows, columns;
+  core::Divisor rows, columns;
   float slope, principal;
 
   LIFTED_BODY float ray(int64_t i) const { return core::ray(static_cast<int32_t>(i), principal, slope); }
@@ -21,7 +22,8 @@ struct MoveSampleThread {
   core::Vector3<float>* vertices;
 
   LIFTED_BODY void operator()(int64_t i) const {
-    const int64_t column = i % grid.columns, row = i / grid.columns % grid.rows, b = i / grid.columns / grid.rows;
+    const core::Division line = core::divide(i, grid.columns), sample = core::divide(line.quotient, grid.rows);
+    const int64_t column = line.rest, row = sample.rest, b = sample.quotient;
     const float d = grid.depth[i];
     vertices[i] = core::move({grid.ray(column) * d, grid.ray(row) * d, d}, rotation + 9 * b, offset + 3 * b,
                              transform_map ? transform_map[i] : 1.0f);
@@ -43,18 +45,19 @@ struct ShadeSampleThread {
   LIFTED_BODY static int64_t inside(int64_t i, int64_t size) { return i < 1 ? 1 : i > size - 2 ? size - 2 : i; }
 
   LIFTED_BODY void operator()(int64_t i) const {
-    const int64_t plane = grid.rows * grid.columns, b = i / plane;
-    const int64_t c = inside(i % grid.columns, grid.columns), r = inside(i / grid.columns % grid.rows, grid.rows);
-    const float* at = grid.depth + b * plane + r * grid.columns + c;
-    const core::Neighbours<float> around = {at[-1],          at[1],           at[-grid.columns], at[grid.columns],
-                                            grid.ray(c),     grid.ray(c - 1), grid.ray(c + 1),   grid.ray(r),
+    const int64_t rows = grid.rows.by, columns = grid.columns.by, plane = rows * columns;
+    const core::Division line = core::divide(i, grid.columns), sample = core::divide(line.quotient, grid.rows);
+    const int64_t c = inside(line.rest, columns), r = inside(sample.rest, rows), b = sample.quotient;
+    const float* at = grid.depth + b * plane + r * columns + c;
+    const core::Neighbours<float> around = {at[-1],          at[1],           at[-columns],    at[columns],
+                                            grid.ray(c),     grid.ray(c - 1), grid.ray(c + 1), grid.ray(r),
                                             grid.ray(r - 1), grid.ray(r + 1)};
     const core::Vector3<float> n = core::normal(around, epsilon);
     normals[i] = n;
     if (!ambient) return;
     shading[i] = core::shading(n, ambient[b], diffuse[b], direction + 3 * b);
     for (int64_t k = 0; k < 3; ++k) {
-      const int64_t value = (b * 3 + k) * plane + i % plane;
+      const int64_t value = (b * 3 + k) * plane + i - b * plane;
       image[value] = core::shade(albedo[value], shading[i]);
     }
   }

@@ -12,8 +12,8 @@ inline Tensor dense_float(const Tensor& t) {
 }
 
 inline DepthGridOnCard grid_of(const Tensor& depth, double focal, double principal) {
-  return {depth.data_ptr<float>(), depth.size(1), depth.size(2), static_cast<float>(1 / focal),
-          static_cast<float>(principal)};
+  return {depth.data_ptr<float>(), core::divisor_of(depth.size(1)), core::divisor_of(depth.size(2)),
+          static_cast<float>(1 / focal), static_cast<float>(principal)};
 }
 
 inline core::Vector3<float>* vectors(const Tensor& t) {

@@ -1,11 +1,12 @@
-#include "lifted/train/affine_warp_kernel.h"
+#include "lifted/ops/cpu/affine_warp_kernel.h"
 
 #include <algorithm>
 
-namespace lifted::train::LIFTED_ISA {
+namespace lifted::ops::LIFTED_ISA {
 namespace {
 
-constexpr int64_t kTaps = 12, kPhaseTaps = kTaps / 2;
+using core::first_mirrored, core::mirrored;
+constexpr int64_t kTaps = core::kWarpTaps, kPhaseTaps = core::kWarpPhaseTaps;
 
 /// The filter's taps by what they meet when resolution doubles or halves: pixels (or results) of one parity each.
 struct Phases {
@@ -16,7 +17,7 @@ struct Phases {
 Phases phases_of(const float* taps) {
   Phases phases;
   for (int64_t t = 0; t < kPhaseTaps; ++t) {
-    phases.double_even[t] = taps[kTaps - 1 - 2 * t], phases.double_odd[t] = taps[kTaps - 2 - 2 * t];
+    phases.double_even[t] = taps[core::doubling_tap(0, t)], phases.double_odd[t] = taps[core::doubling_tap(1, t)];
     phases.halve_odd[t] = taps[2 * t], phases.halve_even[t] = taps[2 * t + 1];
   }
   return phases;
@@ -39,18 +40,6 @@ Scratch divide(const WarpPlane& p) {
   s.warped_even = s.odd + p.columns.size + 16;
   s.warped_odd = s.warped_even + p.width + 6;
   return s;
-}
-
-/// The pixel that element `q` of a row mirrored on both sides shows, or −1 beyond it.
-int64_t mirrored(int64_t q, int64_t size) {
-  if (q < 0 || q > 3 * (size - 1)) return -1;
-  const int64_t x = q < size - 1 ? size - 1 - q : q - (size - 1);
-  return x > size - 1 ? 2 * (size - 1) - x : x;
-}
-
-/// First mirrored pixel under the filter at a window's first pair of results.
-int64_t first_pixel(const WarpWindow& window) {
-  return window.origin / 2 - kPhaseTaps / 2;
 }
 
 void add_scaled(const float* __restrict in, float scale, int64_t count, float* __restrict out) {
@@ -79,7 +68,7 @@ void filter_adjoint(const float* in, const float* taps, int64_t count, float* ou
 template <typename Body>
 void for_row_pairs(const WarpPlane& p, const Phases& phases, const Body& body) {
   for (int64_t pair = 0; pair < p.rows.size / 2; ++pair) {
-    const int64_t first = first_pixel(p.rows) + pair;
+    const int64_t first = first_mirrored(p.rows) + pair;
     for (int64_t t = 0; t <= kPhaseTaps; ++t) {
       const int64_t y = mirrored(first + t, p.height);
       if (y < 0) continue;
@@ -95,7 +84,7 @@ void double_resolution(const WarpPlane& p, const Phases& phases, const Scratch& 
     add_scaled(p.in + y * p.width, tap, p.width, s.tall + row * p.width);
   });
   std::fill_n(s.doubled, (p.rows.size + 3) * s.stride, 0.0f);
-  const int64_t half = p.columns.size / 2, first = first_pixel(p.columns);
+  const int64_t half = p.columns.size / 2, first = first_mirrored(p.columns);
   for (int64_t row = 0; row < p.rows.size; ++row) {
     for (int64_t i = 0; i < half + kPhaseTaps; ++i) {
       const int64_t x = mirrored(first + i, p.width);
@@ -110,7 +99,7 @@ void double_resolution(const WarpPlane& p, const Phases& phases, const Scratch& 
 
 void double_resolution_adjoint(const WarpPlane& p, const Phases& phases, const Scratch& s) {
   std::fill_n(s.tall, p.rows.size * p.width, 0.0f);
-  const int64_t half = p.columns.size / 2, first = first_pixel(p.columns);
+  const int64_t half = p.columns.size / 2, first = first_mirrored(p.columns);
   for (int64_t row = 0; row < p.rows.size; ++row) {
     const float* in = s.doubled + (row + 1) * s.stride + 1;
     for (int64_t m = 0; m < half; ++m) s.even[m] = in[2 * m], s.odd[m] = in[2 * m + 1];
@@ -155,11 +144,9 @@ struct Point {
 };
 
 inline Point point_of(const Line& line, int32_t i) {
-  float x = line.x + static_cast<float>(i) * line.step_x, y = line.y + static_cast<float>(i) * line.step_y;
-  x = x > 0.0f ? x : 0.0f, y = y > 0.0f ? y : 0.0f;  // also where they are not numbers
-  x = x < line.last_x ? x : line.last_x, y = y < line.last_y ? y : line.last_y;
-  const auto column = static_cast<int32_t>(x), row = static_cast<int32_t>(y);
-  return {row * line.stride + column, x - static_cast<float>(column), y - static_cast<float>(row)};
+  const auto at = core::warp_point(line.x + static_cast<float>(i) * line.step_x,
+                                   line.y + static_cast<float>(i) * line.step_y, line.last_x, line.last_y);
+  return {at.row * line.stride + at.column, at.x, at.y};
 }
 
 void sample(const Line& line, const float* __restrict doubled, int64_t count, float* __restrict out) {
@@ -222,4 +209,4 @@ void warp_plane_adjoint(const WarpPlane& p) {
   double_resolution_adjoint(p, phases, s);
 }
 
-}  // namespace lifted::train::LIFTED_ISA
+}  // namespace lifted::ops::LIFTED_ISA

@@ -1,22 +1,19 @@
-// One plane of apply_affine and of its adjoint, free of torch.
+// One plane of affine_warp and of its adjoint, free of torch.
 #pragma once
 
 #include <cstdint>
 
+#include "lifted/ops/core/affine_warp.h"
 #include "lifted/ops/cpu/isa.h"
 
-namespace lifted::train {
-
-/// The part [origin, origin + size) of an image's doubled, mirrored row or column that its output reaches; both even.
-struct WarpWindow {
-  int64_t origin = 0, size = 0;
-};
+namespace lifted::ops {
+using core::WarpWindow;
 
 struct WarpPlane {
   const float* in = nullptr;  // height×width
   float* out = nullptr;       // height×width, overwritten
   int64_t height = 0, width = 0;
-  WarpWindow columns, rows;
+  WarpWindow columns = {}, rows = {};
   const float* taps = nullptr;  // the twelve of sym6
   /// From (column, row) of the warped image at twice the resolution, of 2·(width + 6) × 2·(height + 6) pixels, to those
   /// of the window, counted from 1: (x, y) = (map[0]·c + map[1]·r + map[2], map[3]·c + map[4]·r + map[5]).
@@ -33,4 +30,4 @@ inline int64_t warp_scratch_size(const WarpPlane& p) {
 
 LIFTED_DECLARE_ISA(void warp_plane(const WarpPlane& plane); void warp_plane_adjoint(const WarpPlane& plane);)
 
-}  // namespace lifted::train
+}  // namespace lifted::ops

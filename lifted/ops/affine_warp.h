@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "lifted/base/tensor.h"
+#include "lifted/ops/implementation.h"
 
-namespace lifted::train {
+namespace lifted::ops {
 
 /// The low-pass filter of the symlet with six vanishing moments (12 taps, orthogonal to its even shifts, sum sqrt 2).
 const std::vector<float>& sym6_taps();
@@ -21,11 +22,12 @@ torch::Tensor sample_bilinear(const torch::Tensor& image, const torch::Tensor& g
 /// the border pixel), then as zeros. Sampling is bilinear at twice the resolution between two sym6 low-pass filters.
 /// Because these are orthogonal, maps by whole pixels (and so the identity) are exact to rounding; samples whose matrix
 /// is the identity are passed on untouched. A sample's result does not depend on the rest of its batch.
-/// Differentiable in the images to any order. On a CPU float32 runs in a kernel, identical for any number of threads;
-/// everything else is composed of torch's operations. Errors: c10::Error on misshapen or non-finite matrices.
+/// Differentiable in the images to any order; in float32 kernels run, identical for any number of threads.
+/// Errors: c10::Error on misshapen or non-finite matrices.
 /// Source: Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data", appendix B, and its public
 /// implementation, which pads the whole batch alike and by less: where it reads zeros past its margin (minification by
 /// more than sqrt 2, at the outermost pixels), this reads the mirror image.
-torch::Tensor apply_affine(const torch::Tensor& images, const torch::Tensor& inverse);
+torch::Tensor affine_warp(const torch::Tensor& images, const torch::Tensor& inverse,
+                          Implementation implementation = Implementation::fused);
 
-}  // namespace lifted::train
+}  // namespace lifted::ops

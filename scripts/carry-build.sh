@@ -35,7 +35,7 @@ strip "$out/liftedgan" "$out/libexec/liftedgan/liftedgan" "$out"/tests/*
 
 # What the programs load, but for the C and C++ libraries, libtorch's own and NVIDIA's, which the other machine has.
 needed() { ldd "$out/libexec/liftedgan/liftedgan" "$out"/tests/* | awk '$2 == "=>" { print $1, $3 }' | sort -u; }
-of_that_machine='^(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|torch.*|c10.*|caffe2.*|gomp.*|shm|cu.*|nv.*))\.so|^lib(gomp|cu|nv)'
+of_that_machine='^(linux-vdso|ld-linux.*|lib(c|m|dl|rt|util|pthread|stdc\+\+|gcc_s|torch.*|c10.*|caffe2.*|gomp.*|shm|cu.*|nv.*|nccl))\.so|^lib(gomp|cu|nv|nccl)'
 while read -r name path; do
   [ "$path" != not ] || stop "$name is found nowhere"
   if ! [[ $name =~ $of_that_machine ]]; then cp -L "$path" "$out/lib/$name"; fi

@@ -1,24 +1,28 @@
 #!/usr/bin/env bash
 # Trains heads on a card for so many minutes (rendering them, where --data names none, comes before) and leaves a checkpoint that is small enough to
 # be brought home. Called again with the same OUT it goes on.
-#   scripts/gpu-train.sh [--device cuda|cpu] [--build FOLDER] [--size 128|256|…] [--minutes N] [--data FILE] [--gan FILE] [--limit MB] OUT
-# Without --gan a StyleGAN2 is trained on --data (default: heads rendered here); with it, that generator is lifted to 3D. Leaves in OUT:
-# network.safetensors (half precision), state.safetensors if it is within --limit as well, log.txt, summary.txt.
+#   scripts/gpu-train.sh [--device cuda|cpu] [--build FOLDER] [--size 128|256|…] [--minutes N] [--data FILE] [--gan FILE] [--limit MB] OUT [-- …]
+# What follows -- goes to the training in place of this script's choice of sizes and rates. Without --gan a StyleGAN2 is trained on --data
+# (default: heads rendered here); with it, that generator is lifted to 3D. Leaves in OUT: network.safetensors (half precision),
+# state.safetensors if it is within --limit as well, log.txt, summary.txt.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 usage() { sed -n '4s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
+options=() # of the training, after --
 device=cuda build='' size=128 minutes=10 data='' gan='' limit=60 out=''
 while [ $# -gt 0 ]; do
   case $1 in
     --device | --build | --size | --minutes | --data | --gan | --limit) [ $# -ge 2 ] || usage; declare "${1#--}=$2"; shift ;;
+    --) shift; options=("$@"); break ;;
     -*) usage ;;
     *) [ -z "$out" ] || usage; out=$1 ;;
   esac
   shift
 done
 [ -n "$out" ] || usage
-for number in "$size" "$minutes" "$limit"; do [[ $number =~ ^[1-9][0-9]*$ ]] || usage; done
+for number in "$size" "$limit"; do [[ $number =~ ^[1-9][0-9]*$ ]] || usage; done
+[[ $minutes =~ ^[0-9]*[.]?[0-9]+$ ]] || usage
 stop() { echo "gpu-train.sh: $*" >&2; exit 1; }
 if [[ $device == cuda* ]] && ! compgen -G '/dev/nvidia[0-9]*' >/dev/null; then
   stop "--device $device: this machine has no NVIDIA card; --device cpu rehearses without one"
@@ -35,7 +39,7 @@ megabytes() { echo $(($(stat -c %s "$1") / 1000000)); }
 if [ -z "$gan" ] && [ -z "$data" ]; then
   data=$out/heads-$size.zip
   if [ ! -f "$data" ]; then
-    count=$((minutes * 200 > 20000 ? 20000 : minutes * 200))
+    count=$(awk -v m="$minutes" 'BEGIN { n = int(m * 200) + 8; print (n > 20000 ? 20000 : n) }')
     echo "rendering $count heads of $size pixels"
     "$program" heads render --count $count --size "$size" --seed 1 --out "$data" --quiet
   fi
@@ -50,17 +54,19 @@ if [ -n "$(state)" ]; then
 else
   arguments+=(--outdir "$out/runs" --tick 1 --snap 50)
   if [ -n "$gan" ]; then
-    arguments+=(--gan "$gan" --preset heads)
+    [ ${#options[@]} != 0 ] || options=(--preset heads)
+    arguments+=(--gan "$gan" "${options[@]}")
   else
-    arguments+=(--data "$data" --size "$size" --channels "$([ "$device" = cpu ] && echo micro || echo lite)"
+    [ ${#options[@]} != 0 ] || options=(--channels "$([ "$device" = cpu ] && echo micro || echo lite)"
       --batch "$([ "$device" = cpu ] && echo 8 || echo 32)" --mirror --aug noaug --gamma 0.5 --ema 5)
+    arguments+=(--data "$data" --size "$size" "${options[@]}")
   fi
 fi
 started=$SECONDS
 "$program" $command "${arguments[@]}" >"$out/log.txt" 2>&1 &
 trainer=$!
 trap 'kill $trainer 2>/dev/null || true' EXIT
-deadline=$((started + 60 * minutes))
+deadline=$(awk -v s="$started" -v m="$minutes" 'BEGIN { print s + int(60 * m) }')
 while [ $SECONDS -lt $deadline ] && kill -0 $trainer 2>/dev/null; do sleep 1; done
 kill -TERM $trainer 2>/dev/null || true
 wait $trainer || stop "$command ended badly: $(tail -n 1 "$out/log.txt")"

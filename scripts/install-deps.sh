@@ -9,7 +9,7 @@ packages="g++ cmake ninja-build make pkg-config git
   zlib1g-dev libpng-dev libjpeg62-turbo-dev libwebp-dev
   libmeshoptimizer-dev libassimp-dev liblmdb-dev
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libavfilter-dev
-  libmicrohttpd-dev libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
+  libopencv-objdetect-dev opencv-data libmicrohttpd-dev libfreetype-dev fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev"
 if [ "${1:-}" = "--ci" ]; then
   packages="$packages clang clang-format clang-tidy cppcheck libclang-rt-14-dev chromium zsh fish groff-base
     python3-pip unzip"

@@ -64,10 +64,12 @@ named() { # PATTERN: what the wheel or its toolkit asks for, without conditions
 if [ -n "$cuda" ]; then
   [ -n "$toolkit" ] || fail "torch $version does not say which CUDA toolkit it was built with: take a later one"
   # Beside what it runs with: the compiler (extra nvcc) and the headers that CUDA code includes.
-  for requirement in $(named "^nvidia-.*extra == '(${extras// /|}|nvcc|cccl)'") \
+  for requirement in $(named "^nvidia-.*extra == '(${extras// /|}|nvcc|crt|nvvm|cccl)'") \
     $(sed -nE 's/^(nvidia-[a-z0-9-]+==[^; ]+).*/\1/p' "$work/requirements"); do
     bring "$requirement" 'nvidia/*'
   done
+  # Until 13.1 nvcc looks for the runtime in lib64, which the wheels call lib.
+  for folder in "$stage"/nvidia/cu*; do [ -e "$folder/lib64" ] || ln -s lib "$folder/lib64"; done
 else
   for library in $(readelf -d "$stage/torch/lib/libtorch_cpu.so" | sed -nE 's/.*\(NEEDED\).*\[(libcu[a-z]+)\.so.*/\1/p'); do
     case $library in

@@ -1,16 +1,17 @@
 #!/bin/sh
-# Synthetic heads from nothing to a measured 3D model: images, face network, StyleGAN2, lifting, an ablation of it, metrics,
-# a page of figures.
+# Synthetic heads from nothing to a measured 3D model: images, face network, StyleGAN2, lifting, both grown to twice the size, an
+# ablation, an encoder and a landmark network for photographs, metrics, a page of figures.
 # Stopped at any moment, the same command goes on where it was.
 set -eu
 
 usage() {
   cat <<END
 usage: scripts/train-heads.sh [--quick] [--face-model FILE] [--program FILE] OUTDIR
-  --quick            32 pixels, narrow networks, short trainings, no face network: a quarter of an hour on two cores
+  --quick            32 pixels, grown to 64, narrow networks, short trainings, no face network: a quarter of an hour on two cores
   --face-model FILE  an ICT-FaceKit folder or what 'heads pack' made of one (default: the built-in head)
   --program FILE     the liftedgan binary (default: build/release/liftedgan)
-Sizes and lengths can be set by environment: SIZE COUNT CHANNELS GAN_KIMG LIFT_KIMG ABLATION_KIMG PEOPLE_KIMG SEED
+Sizes and lengths can be set by environment: SIZE COUNT CHANNELS GAN_KIMG LIFT_KIMG GROWN_GAN_KIMG GROWN_LIFT_KIMG ABLATION_KIMG
+PEOPLE_KIMG ENCODER_KIMG LANDMARK_KIMG LANDMARK_COUNT SEED
 END
   exit "${1:-2}"
 }
@@ -33,11 +34,13 @@ done
 if [ "$quick" = 1 ]; then
   SIZE=${SIZE:-32} COUNT=${COUNT:-6000} CHANNELS=${CHANNELS:-micro} GAN_KIMG=${GAN_KIMG:-40} LIFT_KIMG=${LIFT_KIMG:-20}
   ABLATION_KIMG=${ABLATION_KIMG:-0} PEOPLE_KIMG=${PEOPLE_KIMG:-0} SAMPLES=1k
+  ENCODER_KIMG=${ENCODER_KIMG:-10} LANDMARK_KIMG=${LANDMARK_KIMG:-0} GROWN_GAN_KIMG=${GROWN_GAN_KIMG:-2} GROWN_LIFT_KIMG=${GROWN_LIFT_KIMG:-1}
 else
   SIZE=${SIZE:-64} COUNT=${COUNT:-70000} CHANNELS=${CHANNELS:-tiny} GAN_KIMG=${GAN_KIMG:-200} LIFT_KIMG=${LIFT_KIMG:-60}
   ABLATION_KIMG=${ABLATION_KIMG:-$LIFT_KIMG} PEOPLE_KIMG=${PEOPLE_KIMG:-90} SAMPLES=10k
+  ENCODER_KIMG=${ENCODER_KIMG:-100} LANDMARK_KIMG=${LANDMARK_KIMG:-150} GROWN_GAN_KIMG=${GROWN_GAN_KIMG:-270} GROWN_LIFT_KIMG=${GROWN_LIFT_KIMG:-30}
 fi
-SEED=${SEED:-1}
+SEED=${SEED:-1} LANDMARK_COUNT=${LANDMARK_COUNT:-20000}
 mkdir -p "$out"
 
 # A set of images; finished files only appear under their name.
@@ -70,21 +73,50 @@ if [ "$PEOPLE_KIMG" != 0 ]; then
   train embedding "$PEOPLE_KIMG" 4 train-embedding --data "$out/people.zip" --arch small
   embedding=$(newest embedding)
 fi
-train gan "$GAN_KIMG" 2 train-gan --data "$out/heads.zip" --size "$SIZE" --channels "$CHANNELS" --batch 8 --mirror --aug noaug \
-  --gamma 0.3 --ema 5
-lift() { # STAGE KIMG ARGUMENTS...
+style_gan() { # STAGE KIMG DATA ARGUMENTS...
+  stage=$1 length=$2 data=$3
+  shift 3
+  train "$stage" "$length" 2 train-gan --data "$out/$data" --size "$SIZE" --channels "$CHANNELS" --batch 8 --mirror --aug noaug \
+    --gamma 0.3 --ema 5 "$@"
+}
+lift() { # STAGE KIMG ARGUMENTS...: of the stage $gan, from $init if there is one
   stage=$1 length=$2
   shift 2
-  train "$stage" "$length" 0.4 train-lift --gan "$(newest gan)" --preset heads ${embedding:+--embedding "$embedding"} "$@"
+  train "$stage" "$length" 0.4 train-lift --gan "$(newest "$gan")" --preset heads ${init:+--init "$init"} \
+    ${embedding:+--embedding "$embedding"} "$@"
 }
+gan=gan init='' lifted=lift data=heads.zip
+style_gan gan "$GAN_KIMG" heads.zip
 lift lift "$LIFT_KIMG"
-network=$(newest lift) ablation=''
+if [ "$GROWN_GAN_KIMG" != 0 ]; then
+  begun=$(find "$out/gan" -name 'training-state-*.safetensors' | sort | tail -n 1)
+  SIZE=$((2 * SIZE))
+  gan=gan-$SIZE init=$(newest lift) lifted=lift-$SIZE data=heads-$SIZE.zip
+  render "$data" $((COUNT < 20000 ? COUNT : 20000)) --seed "$SEED"
+  style_gan "$gan" "$GROWN_GAN_KIMG" "$data" --grow --resume "$begun"
+  lift "$lifted" "$GROWN_LIFT_KIMG"
+fi
+network=$(newest "$lifted") ablation=''
 if [ "$ABLATION_KIMG" != 0 ]; then
-  lift lift-wo-perturb "$ABLATION_KIMG" --wo perturb
-  ablation=$(newest lift-wo-perturb)
+  lift "$lifted-wo-perturb" "$ABLATION_KIMG" --wo perturb
+  ablation=$(newest "$lifted-wo-perturb")
+fi
+if [ "$ENCODER_KIMG" != 0 ]; then
+  train encoder "$ENCODER_KIMG" 2 train-encoder --network "$network" --data "$out/$data" ${embedding:+--embedding "$embedding"}
+  cp "$(newest encoder)" "$out/heads-$SIZE-encoder.safetensors"
+fi
+if [ "$LANDMARK_KIMG" != 0 ]; then
+  if [ ! -e "$out/faces.jsonl" ]; then
+    echo "== $LANDMARK_COUNT faces with landmarks"
+    "$program" heads render --count "$LANDMARK_COUNT" --size 128 --seed "$SEED" ${face_model:+--face-model "$face_model"} --out "$out/faces.zip"
+    "$program" heads labels --landmarks --count "$LANDMARK_COUNT" --size 128 --seed "$SEED" ${face_model:+--face-model "$face_model"} \
+      --out "$out/faces.jsonl"
+  fi
+  train landmarks "$LANDMARK_KIMG" 2 train-landmarks --data "$out/faces.zip" --labels "$out/faces.jsonl"
+  cp "$(newest landmarks)" "$out/landmarks.safetensors"
 fi
 echo "== metrics of $network"
-"$program" metrics --network "$network" --data "$out/heads.zip" --metrics "agreement,fd_random${SAMPLES}_full" --trunc 0.7 \
+"$program" metrics --network "$network" --data "$out/$data" --metrics "agreement,fd_random${SAMPLES}_full" --trunc 0.7 \
   --cache "$out/cache" | tee "$out/metrics.json"
 "$program" demo --network "$network" ${ablation:+--ablation "$ablation" --label "without perturbation"} --outdir "$out/demo"
 "$program" convert --network "$network" --half --out "$out/heads-$SIZE.safetensors"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The viewer in a real browser (Debian's Chromium, driven by npm's playwright-core): tests/e2e/viewer.mjs.
+# The viewer in a real browser (Debian's Chromium, driven by npm's playwright-core): tests/e2e/viewer.mjs, and a photograph on the built-in model:
+# tests/e2e/photograph.mjs.
 #   scripts/viewer-e2e.sh [BUILD_FOLDER] [OUTDIR] [NETWORK NETWORK]
 # Without networks it makes two small lifted ones and a 2D generator. Screenshots and downloads go to OUTDIR. Exits with 77 where Chromium or npm is missing.
 set -euo pipefail
@@ -26,20 +27,37 @@ if [ ${#networks[@]} -eq 0 ]; then
   faces=""
   networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors" "$tools/tiny-2d.safetensors")
 fi
-rm -f "$tools/url"  # of an earlier run
-arguments=()
-for network in "${networks[@]}"; do arguments+=(--network "$network"); done
-"$build/liftedgan" view "${arguments[@]}" --port 0 >"$tools/url" 2>"$tools/server.log" &
-server=$!
-trap 'kill $server 2>/dev/null || true' EXIT
-for _ in $(seq 300); do
-  [ -s "$tools/url" ] && break
-  kill -0 $server 2>/dev/null || { cat "$tools/server.log" >&2; exit 1; }
-  sleep 0.1
-done
-CHROMIUM=$chromium node "$tools/viewer.mjs" "$(cat "$tools/url")" "$out" $faces
-kill $server
-wait $server || { echo "error: the server did not end well" >&2; exit 1; }
-trap - EXIT
-"$root/scripts/validate-glb.sh" "$out/seed0003.glb" || [ $? = 77 ]
+# serve [NETWORK...]: starts the server; its address is in $tools/url then.
+serve() {
+  local arguments=()
+  for network in "$@"; do arguments+=(--network "$network"); done
+  rm -f "$tools/url"  # of an earlier run
+  "$build/liftedgan" view "${arguments[@]}" --port 0 >"$tools/url" 2>"$tools/server.log" &
+  server=$!
+  trap 'kill $server 2>/dev/null || true' EXIT
+  for _ in $(seq 300); do
+    [ -s "$tools/url" ] && return
+    kill -0 $server 2>/dev/null || { cat "$tools/server.log" >&2; exit 1; }
+    sleep 0.1
+  done
+}
+stop() {
+  kill $server
+  wait $server || { echo "error: the server did not end well" >&2; exit 1; }
+  trap - EXIT
+}
+export CHROMIUM=$chromium
+serve "${networks[@]}"
+node "$tools/viewer.mjs" "$(cat "$tools/url")" "$out" $faces
+stop
+glbs=("$out/seed0003.glb")
+if "$build/liftedgan" inspect builtin >/dev/null 2>&1; then
+  serve
+  node "$tools/photograph.mjs" "$(cat "$tools/url")" "$out"
+  stop
+  glbs+=("$out/photo.glb")
+else
+  echo "photographs: not tried, this build carries no model" >&2
+fi
+for glb in "${glbs[@]}"; do "$root/scripts/validate-glb.sh" "$glb" || [ $? = 77 ]; done
 echo "viewer: tried in $("$chromium" --version 2>/dev/null | head -n 1); pictures in $out"

@@ -98,7 +98,8 @@ void add_meter_options(CLI::App& command, MeterSettings& settings) {
                   "pr_inceptionNk3_full (precision and recall) in --inception, prNk3_full in NVIDIA's --vgg; the same "
                   "in other features, not FID: fd_, kd_embedNk_full, pr_embedNk3_full in --embedding, fd_, "
                   "kd_randomNk_full, pr_randomNk3_full in a fixed random network. Of --samples: ppl_w (NVIDIA's "
-                  "--vgg), ppl_vgg_w (any --vgg), ppl_embed_w (--embedding); identity (--embedding), view_light "
+                  "--vgg), ppl_vgg_w (any --vgg), ppl_embed_w (--embedding); identity and "
+                  "retrieval (--embedding), view_light "
                   "(--probe), agreement (of a lifted model with its teacher), shape (--depth, --truth)")
       ->capture_default_str();
   command.add_option("--data", settings.data, "Real images: a folder, a zip or an lmdb");

@@ -8,11 +8,6 @@ namespace lifted::metrics {
 namespace {
 using torch::Tensor;
 
-/// One row of values for every sample.
-Tensor repeated(const Tensor& row, const Tensor& like) {
-  return row.to(like.options()).view({1, -1}).expand({like.size(0), row.numel()});
-}
-
 /// Cosines of embed(render(first)) with embed(render(each)).
 template <typename Render>
 Tensor similarity(const std::vector<double>& degrees, const Embed& embed, const Tensor& reference,
@@ -29,7 +24,7 @@ Tensor yaw_similarity(const model::LiftedGan& gan, const model::Estimate& estima
   const torch::NoGradGuard guard;
   const auto at = [&](double angle) {
     model::RenderOptions options;
-    options.view = repeated(scene::yaw_view(angle), estimate.view);
+    options.view = for_every_sample(scene::yaw_view(angle), estimate.view);
     return gan.render(estimate, options).recon_im;
   };
   return similarity(degrees, embed, embed(as_stored(at(0))), at);
@@ -40,7 +35,7 @@ Tensor light_similarity(const model::LiftedGan& gan, const model::Estimate& esti
   const torch::NoGradGuard guard;
   const auto at = [&](double angle) {
     model::RenderOptions options;
-    options.light = repeated(scene::sweep_light(angle), estimate.canon_light);
+    options.light = for_every_sample(scene::sweep_light(angle), estimate.canon_light);
     return gan.render(estimate, options).recon_im;
   };
   return similarity(degrees, embed, embed(as_stored(at(0))), at);

@@ -11,6 +11,10 @@ Tensor as_stored(const Tensor& images) {
   return (images.clamp(-1, 1) * 127.5 + 127.5).round() / 127.5 - 1;
 }
 
+Tensor for_every_sample(const Tensor& row, const Tensor& like) {
+  return row.to(like.options()).view({1, -1}).expand({like.size(0), row.numel()});
+}
+
 void for_each_code(const model::LoadedNetwork& network, const CodeOptions& codes,
                    const std::function<void(const Tensor& w)>& use) {
   const auto& generator = network.generator;

@@ -12,6 +12,9 @@ namespace lifted::metrics {
 /// B×3×S×S rounded to 8 bits, as images in files are: in [-1, 1].
 torch::Tensor as_stored(const torch::Tensor& images);
 
+/// One row of values for each row of `like`, with its type and device: B×N.
+torch::Tensor for_every_sample(const torch::Tensor& row, const torch::Tensor& like);
+
 struct CodeOptions {
   int64_t count = 0, batch = 32;
   double truncation_psi = 1;

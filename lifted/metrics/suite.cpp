@@ -9,6 +9,7 @@
 #include "lifted/metrics/identity.h"
 #include "lifted/metrics/path_length.h"
 #include "lifted/metrics/repeats.h"
+#include "lifted/metrics/retrieval.h"
 #include "lifted/metrics/samples.h"
 #include "lifted/metrics/view_light.h"
 #include "lifted/train/axis_scores.h"
@@ -56,6 +57,7 @@ class Suite {
 
   ordered_json value_of(const MetricName& metric) {
     if (metric.kind == Kind::identity) return identity();
+    if (metric.kind == Kind::retrieval) return people();
     if (metric.kind == Kind::view_light) return view_light();
     if (metric.kind == Kind::agreement) return agreement();
     if (metric.kind == Kind::shape) return judges_.shape->measure(network_, codes());
@@ -86,6 +88,24 @@ class Suite {
     return {{"yaw", means(by_yaw, yaws)}, {"light", means(by_light, lights)}};
   }
 
+  /// With the distances of as many real images where there are some.
+  ordered_json people() {
+    const Embed embed = [this](const Tensor& x) { return judges_.embedding->forward(x); };
+    People all;
+    for_each_code(network_, codes(), [&](const Tensor& w) {
+      all.add(embed_people(*network_.lifted, w, embed, {-45, -30, 30, 45}, {-60, -40, 40, 60}));
+    });
+    ordered_json json = retrieval(all);
+    if (!images_ || images_->size() < 2) return json;
+    std::vector<Tensor> rows;
+    SuiteOptions alone = options_;
+    alone.world = train::World::alone();
+    const DatasetImages real(*images_, network_.statistics.mean.device(), alone);
+    real.for_each(real.available(options_.samples), 0, [&](int64_t, const Tensor& x) { rows.push_back(embed(x)); });
+    json["distance"]["data"] = mean_pairwise_distance(torch::cat(rows));
+    return json;
+  }
+
   static ordered_json means(const std::vector<Tensor>& parts, const std::vector<double>& angles) {
     const Tensor all = torch::cat(parts);
     ordered_json json = {{"mean", all.mean().item<double>()}};
@@ -106,7 +126,7 @@ class Suite {
             {"requested", {{"view", scores(turned, {0, 1})}, {"light", scores(lit, {5, 6})}}}};
   }
 
-  /// Of some axes: Pearson's correlation of read with wanted, and the mean absolute error in degrees, shares, tangents.
+  /// Of some axes, of read against wanted: correlation, slope, and mean error and bias in degrees, shares, tangents.
   static ordered_json scores(const std::vector<Reading>& readings, const std::vector<size_t>& axes) {
     std::vector<Tensor> wanted, read;
     for (const auto& part : readings) wanted.push_back(part.wanted.cpu()), read.push_back(part.read.cpu());
@@ -117,7 +137,10 @@ class Suite {
         return all.select(1, static_cast<int64_t>(axis)) * nets::kViewLightUnits[axis];
       };
       const auto score = train::axis_score(column(all_read), column(all_wanted));
-      json[nets::kViewLightAxes[axis]] = {{"correlation", score.correlation}, {"error", score.absolute_error}};
+      json[nets::kViewLightAxes[axis]] = {{"correlation", score.correlation},
+                                          {"error", score.absolute_error},
+                                          {"slope", score.slope},
+                                          {"bias", score.bias}};
     }
     return json;
   }
@@ -144,7 +167,7 @@ class Suite {
 
 void check_judges(const MetricName& metric, const Judges& judges) {
   check_space(metric, judges.features());
-  if (metric.kind == Kind::identity && judges.embedding.is_empty())
+  if ((metric.kind == Kind::identity || metric.kind == Kind::retrieval) && judges.embedding.is_empty())
     usage_error("--metrics {}: needs a face network, expected --embedding FILE", metric.text);
   if (metric.kind == Kind::view_light && judges.probe.is_empty())
     usage_error("--metrics {}: needs a view and light probe, expected --probe FILE", metric.text);

@@ -30,13 +30,10 @@ constexpr Form kCounted[] = {
     {"pr_random", "k3_full", Kind::precision_recall, Space::random},
 };
 constexpr Form kPlain[] = {
-    {"ppl_w", "", Kind::path_length, Space::vgg},
-    {"ppl_vgg_w", "", Kind::path_length, Space::vgg_maps},
-    {"ppl_embed_w", "", Kind::path_length, Space::embed},
-    {"identity", "", Kind::identity, Space::none},
-    {"view_light", "", Kind::view_light, Space::none},
-    {"agreement", "", Kind::agreement, Space::none},
-    {"shape", "", Kind::shape, Space::none},
+    {"ppl_w", "", Kind::path_length, Space::vgg},         {"ppl_vgg_w", "", Kind::path_length, Space::vgg_maps},
+    {"ppl_embed_w", "", Kind::path_length, Space::embed}, {"identity", "", Kind::identity, Space::none},
+    {"retrieval", "", Kind::retrieval, Space::none},      {"view_light", "", Kind::view_light, Space::none},
+    {"agreement", "", Kind::agreement, Space::none},      {"shape", "", Kind::shape, Space::none},
 };
 
 /// The N of "fidNk_full", or nothing.

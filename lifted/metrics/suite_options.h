@@ -23,7 +23,7 @@ enum class Space {
 
 /// What a name like "fid50k_full" asks for.
 struct MetricName {
-  enum class Kind { frechet, kernel, precision_recall, path_length, identity, view_light, agreement, shape };
+  enum class Kind { frechet, kernel, precision_recall, path_length, identity, retrieval, view_light, agreement, shape };
   Kind kind = Kind::frechet;
   int64_t samples = 0;  ///< that the name fixes: those compared with the real images
   std::string text;

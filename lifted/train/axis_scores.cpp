@@ -17,6 +17,8 @@ AxisScore axis_score(const torch::Tensor& read, const torch::Tensor& truth) {
   const double xy = (centered_x * centered_y).sum().item<double>();
   AxisScore score;
   score.absolute_error = (x - y).abs().mean().item<double>();
+  score.bias = (x - y).mean().item<double>();
+  if (yy > 0) score.slope = xy / yy;
   if (yy > 0) score.r2 = 1 - (x - y).square().sum().item<double>() / yy;
   if (xx > 0 && yy > 0) score.correlation = xy / std::sqrt(xx * yy);
   return score;

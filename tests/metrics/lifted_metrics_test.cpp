@@ -3,6 +3,7 @@
 
 #include "lifted/base/error.h"
 #include "lifted/metrics/identity.h"
+#include "lifted/metrics/retrieval.h"
 #include "lifted/metrics/samples.h"
 #include "lifted/metrics/suite.h"
 #include "lifted/metrics/view_light.h"
@@ -53,6 +54,36 @@ TEST_F(LiftedMetrics, LightCountsAgainstTheFrontalOne) {
   // A network blind to color and light says they are the same person.
   const Embed blind = [](const Tensor& images) { return torch::ones({images.size(0), 1}); };
   EXPECT_TRUE(light_similarity(gan, estimate, blind, {-60, 60}).allclose(torch::ones({4, 2})));
+}
+
+TEST(Retrieval, WorkedExamples) {
+  const Tensor gallery = torch::eye(4);
+  EXPECT_EQ(rank_one(gallery, gallery), 1);
+  EXPECT_EQ(rank_one(gallery.roll(1, 0), gallery), 0);
+  Tensor queries = gallery.clone();
+  queries[3] = torch::tensor({0.0f, 0.8f, 0.0f, 0.6f});  // nearer to another
+  EXPECT_EQ(rank_one(queries, gallery), 0.75);
+  EXPECT_EQ(mean_pairwise_distance(gallery), 1);
+  EXPECT_NEAR(mean_pairwise_distance(torch::tensor({{1.0f, 0.0f}, {1.0f, 0.0f}, {0.0f, 1.0f}})), 2.0 / 3, 1e-7);
+  EXPECT_THROW(rank_one(gallery, torch::eye(3)), Error);
+  EXPECT_THROW(mean_pairwise_distance(torch::ones({1, 4})), Error);
+}
+
+TEST_F(LiftedMetrics, PeopleThatDoNotChangeAreFoundAgain) {
+  const auto people = embed_people(*network.lifted, w, whole_image, {0, 45}, {60});
+  EXPECT_TRUE(people.turned[0].rows.equal(people.canonical));
+  const auto found = retrieval(people);
+  EXPECT_EQ(found["gallery"], 4);
+  EXPECT_EQ(found["yaw"]["0"], 1);
+  EXPECT_EQ(found["yaw"].size(), 3u);
+  EXPECT_EQ(found["light"].size(), 2u);
+  // In parts the same.
+  People parts;
+  for (int64_t i = 0; i < 4; i += 2)
+    parts.add(embed_people(*network.lifted, w.slice(0, i, i + 2), whole_image, {0, 45}, {60}));
+  EXPECT_EQ(retrieval(parts)["gallery"], 4);
+  EXPECT_TRUE(parts.rendering.allclose(people.rendering, 1e-5, 1e-6));
+  EXPECT_TRUE(parts.lit[0].rows.allclose(people.lit[0].rows, 1e-5, 1e-6));
 }
 
 TEST_F(LiftedMetrics, ReadingsHoldWhatWasAskedFor) {
@@ -122,7 +153,7 @@ TEST(Suite, MeasuresALiftedNetworkWhole) {
   judges.embedding->eval();
   judges.probe->eval();
   const SuiteOptions options{.batch = 4, .samples = 6};
-  const auto names = parse_metrics("identity,view_light");
+  const auto names = parse_metrics("identity,retrieval,view_light");
   const auto result = measure(names, network, nullptr, judges, options);
   for (const char* sweep : {"yaw", "light"}) {
     const double mean = result["identity"][sweep]["mean"];
@@ -132,6 +163,7 @@ TEST(Suite, MeasuresALiftedNetworkWhole) {
   EXPECT_EQ(result["identity"]["yaw"].size(), 7u);
   EXPECT_EQ(result["identity"]["light"].size(), 21u);
   EXPECT_GT(result["identity"]["light"]["6"].get<double>(), result["identity"]["light"]["60"].get<double>() - 1e-3);
+  EXPECT_EQ(result["retrieval"]["gallery"], 6);
   EXPECT_EQ(result["view_light"]["predicted"].size(), 7u);
   EXPECT_TRUE(result["view_light"]["requested"]["view"].contains("yaw"));
   // Any batch size, any order: the same numbers, up to rounding.
@@ -181,6 +213,7 @@ TEST(Suite, SaysWhatIsMissing) {
     return error_of([&] { measure(parse_metrics(metric), network, nullptr, {}, {}); });
   };
   EXPECT_NE(problem("identity").find("--embedding"), std::string::npos);
+  EXPECT_NE(problem("retrieval").find("--embedding"), std::string::npos);
   EXPECT_NE(problem("view_light").find("--probe"), std::string::npos);
   EXPECT_NE(problem("fd_embed1k_full").find("--embedding"), std::string::npos);
   EXPECT_NE(problem("fd_random1k_full").find("--data"), std::string::npos);

@@ -19,6 +19,8 @@ TEST(AxisScores, WorkedExample) {
   EXPECT_NEAR(score.correlation, 1, 1e-12);
   EXPECT_NEAR(score.r2, 1 - 30.0 / 20, 1e-12);
   EXPECT_NEAR(score.absolute_error, 2.5, 1e-12);
+  EXPECT_NEAR(score.slope, 0.5, 1e-12);
+  EXPECT_NEAR(score.bias, -2.5, 1e-12);
   EXPECT_NEAR(axis_score(-torch::arange(5.0), torch::arange(5.0)).correlation, -1, 1e-12);
   EXPECT_EQ(axis_score(torch::ones({4}), torch::arange(4.0)).correlation, 0);
   EXPECT_NE(error_of([] { axis_score(torch::ones({1}), torch::ones({1})); }).find("at least two"), std::string::npos);

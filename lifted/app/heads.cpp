@@ -6,6 +6,7 @@
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/runtime.h"
+#include "lifted/data/heads/cat_model.h"
 #include "lifted/data/heads/head_set.h"
 #include "lifted/data/heads/preview.h"
 
@@ -22,7 +23,24 @@ void add_model_option(CLI::App& command, std::string& path) {
                      "ICT-FaceKit folder or a file made by `heads pack` (default: the built-in head)");
 }
 
+void add_family_option(CLI::App& command, HeadRecipe& recipe) {
+  command.add_option("--family", recipe.family, "Whose heads")
+      ->transform(choice_of<Family>({{"people", Family::people}, {"cats", Family::cats}}))
+      ->default_str("people");
+}
+
+void check_face_model(const HeadRecipe& recipe, const std::string& face_model) {
+  if (recipe.family == Family::cats && !face_model.empty())
+    usage_error("--face-model is a model of people's faces, which --family cats cannot use");
+}
+
+FaceModel open_model(const HeadRecipe& recipe, const std::string& face_model) {
+  check_face_model(recipe, face_model);
+  return recipe.family == Family::cats ? analytic_cat_model() : open_face_model(face_model);
+}
+
 void add_recipe_options(CLI::App& command, HeadRecipe& recipe) {
+  add_family_option(command, recipe);
   command.add_option("--images-per-identity", recipe.images_per_identity, "Images of each person, one after another")
       ->transform(number(bounds::whole(1, 1e9)))
       ->capture_default_str();
@@ -93,7 +111,7 @@ void add_render(CLI::App& heads) {
     in_world(options->workers, [&](const train::World& world) {
       options->workers = usable_threads(options->workers);
       options->sharing = sharing_of(world);
-      render_head_set(open_face_model(*model), *options);
+      render_head_set(open_model(options->recipe, *model), *options);
     });
   });
 }
@@ -117,7 +135,10 @@ void add_labels(CLI::App& heads) {
   add_model_option(*command, *model);
   add_recipe_options(*command, options->recipe);
   command->callback([=] {
+    check_face_model(options->recipe, *model);
     if (!*landmarks) return write_head_labels(*options);
+    if (options->recipe.family == Family::cats)
+      usage_error("--landmarks are the 68 of people's faces, which --family cats does not have");
     const FaceModel face = open_face_model(*model);
     write_head_labels(*options, &face);
   });
@@ -155,7 +176,7 @@ void add_preview(CLI::App& heads) {
   add_recipe_options(*command, options->recipe);
   command->callback([=] {
     formats::check_image_name(*out);
-    formats::write_image(*out, preview(*kind, open_face_model(*model), *options));
+    formats::write_image(*out, preview(*kind, open_model(options->recipe, *model), *options));
   });
 }
 

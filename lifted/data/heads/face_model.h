@@ -39,6 +39,7 @@ using Positions = std::vector<Vec3>;
 /// What a geometry source has to provide.
 struct FaceModelData {
   std::string name;
+  Family family = Family::people;
   Positions neutral;
   std::vector<Triangle> triangles;
   std::vector<uint8_t> part;  ///< per vertex; the vertices of face and neck ("skin") come first
@@ -46,7 +47,7 @@ struct FaceModelData {
   int mole_vertices = 0;                            ///< moles sit on the first so many vertices
   std::vector<Positions> identity;                  ///< offsets per unit of a shape coefficient, at most 60
   std::map<std::string, Positions> expressions;     ///< offsets at weight 1
-  std::array<int32_t, 68> landmarks{};              ///< vertex per Multi-PIE landmark
+  std::array<int32_t, 68> landmarks{};              ///< vertex per Multi-PIE landmark; of cats see cat_model.h
   std::array<Positions, 2> upper_lids, lower_lids;  ///< lid margins, subject's right then left, template positions
   std::array<Vec3, 2> eye_centers;                  ///< subject's left, right
   std::vector<float> occlusion;                     ///< per vertex, 1 = open

@@ -1,5 +1,6 @@
 #include "lifted/data/heads/ground_truth.h"
 
+#include "lifted/data/heads/cat_model.h"
 #include "lifted/data/heads/conventions.h"
 
 namespace lifted::data::heads {
@@ -41,6 +42,28 @@ Json person_record(const IdentityParameters& person) {
           {"beard", name_of(person.beard.style)}};
 }
 
+Json cat_record(const CatParameters& cat) {
+  const CatCoat& coat = cat.coat;
+  return {{"shape", cat.shape},
+          {"pattern", name_of(coat.pattern)},
+          {"ground", numbers(coat.ground)},
+          {"marking", numbers(coat.marking)},
+          {"white", coat.white_amount},
+          {"iris_left", numbers(cat.eyes.iris[0])},
+          {"iris_right", numbers(cat.eyes.iris[1])},
+          {"pupil", cat.eyes.pupil},
+          {"fur_length", cat.fur.length}};
+}
+
+/// All 68 of a person, the named ones of a cat.
+Json landmarks_record(const HeadSample& sample) {
+  Json landmarks = Json::array(), named = Json::object();
+  for (Vec3 landmark : sample.landmarks) landmarks.push_back(numbers(landmark));
+  if (!sample.parameters.cat) return landmarks;
+  for (const CatLandmark& l : cat_landmarks()) named[l.name] = landmarks[l.slot];
+  return named;
+}
+
 }  // namespace
 
 StateDict ground_truth_tensors(const HeadSample& sample, const std::string& prefix) {
@@ -57,9 +80,8 @@ Json ground_truth_record(const HeadSample& sample) {
   const HeadParameters& p = sample.parameters;
   const View view = total_view(sample);
   const Light& light = p.image.light;
-  Json expression = Json::object(), landmarks = Json::array();
+  Json expression = Json::object();
   for (const ExpressionWeight& e : p.image.expression) expression[e.name] = e.weight;
-  for (Vec3 landmark : sample.landmarks) landmarks.push_back(numbers(landmark));
   Json record = {{"seed", p.seed}, {"index", p.index}, {"identity", p.identity}};
   record["view"] = {view.rx, view.ry, view.rz, view.tx, view.ty, view.tz};
   record["raw_view"] = to_raw_view(view);
@@ -71,10 +93,13 @@ Json ground_truth_record(const HeadSample& sample) {
   record["zoom"] = p.image.zoom;
   record["scale"] = sample.camera.placement.scale;
   record["pivot"] = sample.camera.placement.pivot;
-  record["person"] = person_record(p.person);
+  if (p.cat)
+    record["cat"] = cat_record(*p.cat);
+  else
+    record["person"] = person_record(p.person);
   record["expression"] = expression;
   record["gaze"] = {p.image.gaze_yaw, p.image.gaze_pitch};
-  record["landmarks"] = landmarks;
+  record["landmarks"] = landmarks_record(sample);
   return record;
 }
 

@@ -180,7 +180,15 @@ ImageParameters sample_image(const HeadRecipe& recipe, uint64_t seed, uint64_t i
 
 HeadParameters sample_parameters(const HeadRecipe& recipe, uint64_t seed, uint64_t index) {
   const uint64_t identity = index / static_cast<uint64_t>(recipe.images_per_identity);
-  return {seed, index, identity, sample_identity(recipe, seed, identity), sample_image(recipe, seed, index)};
+  HeadParameters parameters{seed, index, identity, {}, sample_image(recipe, seed, index)};
+  if (recipe.family == Family::people) {
+    parameters.person = sample_identity(recipe, seed, identity);
+  } else {
+    parameters.cat = sample_cat(recipe, seed, identity);
+    parameters.image.expression.clear();
+    if (recipe.expressions) parameters.image.expression = sample_cat_expression(seed, index);
+  }
+  return parameters;
 }
 
 const char* name_of(HairStyle style) {

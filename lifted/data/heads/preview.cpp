@@ -108,7 +108,8 @@ Image preview_identities(const FaceModel& model, const PreviewOptions& options) 
   recipe.images_per_identity = 8;
   const auto parameters = [&](int i) { return sample_parameters(recipe, options.seed, 8 * options.start + i); };
   std::vector<std::string> labels;
-  for (int i = 0; i < 6; ++i) labels.push_back(fmt::format("person {}", options.start + i));
+  const char* who = recipe.family == Family::cats ? "cat" : "person";
+  for (int i = 0; i < 6; ++i) labels.push_back(fmt::format("{} {}", who, options.start + i));
   return formats::render_contact_sheet(
       {.images = render_all(model, 48, options.size, parameters), .columns = 8, .row_labels = labels});
 }

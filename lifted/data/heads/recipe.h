@@ -3,17 +3,22 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lifted/data/heads/cat.h"
 #include "lifted/data/heads/vector_math.h"
 
 namespace lifted::data::heads {
 
 constexpr int identity_modes = 60;
 
+enum class Family { people, cats };
+
 /// The distributions of a set. Angles in degrees.
 struct HeadRecipe {
+  Family family = Family::people;
   int images_per_identity = 1;
   double shape_std = 1.0;  ///< of the shape coefficients
   double yaw_std = 20, yaw_max = 60;
@@ -125,8 +130,9 @@ struct ImageParameters {
 
 struct HeadParameters {
   uint64_t seed, index, identity;
-  IdentityParameters person;
+  IdentityParameters person;  ///< of cats: unused
   ImageParameters image;
+  std::optional<CatParameters> cat = {};  ///< of cats only
 };
 
 /// All numbers of image `index` of the set: a pure function of its arguments.
@@ -134,5 +140,8 @@ HeadParameters sample_parameters(const HeadRecipe& recipe, uint64_t seed, uint64
 
 IdentityParameters sample_identity(const HeadRecipe& recipe, uint64_t seed, uint64_t identity);
 ImageParameters sample_image(const HeadRecipe& recipe, uint64_t seed, uint64_t index);
+CatParameters sample_cat(const HeadRecipe& recipe, uint64_t seed, uint64_t identity);
+/// The expression of a cat in image `index`.
+std::vector<ExpressionWeight> sample_cat_expression(uint64_t seed, uint64_t index);
 
 }  // namespace lifted::data::heads

@@ -6,6 +6,7 @@
 #include "lifted/base/error.h"
 #include "lifted/data/heads/background.h"
 #include "lifted/data/heads/geometry.h"
+#include "lifted/data/heads/head.h"
 #include "lifted/data/heads/rasterizer.h"
 #include "lifted/data/heads/surface.h"
 
@@ -92,14 +93,14 @@ HeadSample render_head(const FaceModel& model, const HeadParameters& parameters,
   HeadSample sample;
   sample.size = size;
   sample.parameters = parameters;
-  const HairField field(parameters.person.hair);
-  const HeadGeometry geometry = build_geometry(model, parameters, field);
+  const std::unique_ptr<Head> head = make_head(model, parameters);
+  const HeadGeometry geometry = head->geometry();
   sample.camera = camera_transform(geometry.placement, parameters.image.view, parameters.image.recentre);
   sample.light_in_camera = rotate(sample.camera.rotation, parameters.image.light.direction);
 
   const Projection projection(size, factor, options.pixel_grid);
   SurfaceMaps maps = visible_surface(model.data(), geometry, sample.camera, projection);
-  paint_surface(model.data(), parameters, field, maps);
+  head->paint(maps);
   paint_background(parameters.image.background, maps);
   reduce(maps, parameters.image.light, sample.light_in_camera, factor, sample);
   sample.landmarks = project_landmarks(model.data(), geometry, sample.camera, projection, factor);
@@ -108,8 +109,7 @@ HeadSample render_head(const FaceModel& model, const HeadParameters& parameters,
 
 std::array<Vec3, 68> head_landmarks(const FaceModel& model, const HeadParameters& parameters, int size,
                                     PixelGrid pixel_grid) {
-  const HairField field(parameters.person.hair);
-  const HeadGeometry geometry = build_geometry(model, parameters, field);
+  const HeadGeometry geometry = make_head(model, parameters)->geometry();
   const CameraTransform camera = camera_transform(geometry.placement, parameters.image.view, parameters.image.recentre);
   return project_landmarks(model.data(), geometry, camera, Projection(size, 1, pixel_grid), 1);
 }

@@ -81,12 +81,6 @@ void store(SurfaceMaps& maps, int32_t pixel, float inverse_z, Vec3 n) {
   maps.normal[0][pixel] = n.x, maps.normal[1][pixel] = n.y, maps.normal[2][pixel] = n.z;
 }
 
-/// Painted color of one material, copied to its pixels.
-void scatter(const std::vector<int32_t>& pixel, const std::array<std::vector<float>, 3>& color, SurfaceMaps& maps) {
-  for (int c = 0; c < 3; ++c)
-    for (size_t i = 0; i < pixel.size(); ++i) maps.albedo[c][pixel[i]] = clamp01(color[c][i]);
-}
-
 Paint paint_of(const FaceModelData& model, const HeadParameters& parameters, const HairField& field) {
   Paint paint{};
   paint.person = &parameters.person;
@@ -167,26 +161,35 @@ SurfaceMaps visible_surface(const FaceModelData& model, const HeadGeometry& geom
   return maps;
 }
 
+PaintPoints paint_points(const SurfacePoints& points, std::array<std::vector<float>, 3>& color) {
+  const int count = static_cast<int>(points.pixel.size());
+  for (std::vector<float>& channel : color) channel.assign(count, 0);
+  const auto& a = points.attribute;
+  return {count,       a[0].data(),     a[1].data(),     a[2].data(),    a[3].data(),
+          a[4].data(), color[0].data(), color[1].data(), color[2].data()};
+}
+
+void scatter(const std::vector<int32_t>& pixel, const std::array<std::vector<float>, 3>& color, SurfaceMaps& maps) {
+  for (int c = 0; c < 3; ++c)
+    for (size_t i = 0; i < pixel.size(); ++i) maps.albedo[c][pixel[i]] = clamp01(color[c][i]);
+}
+
 void paint_surface(const FaceModelData& model, const HeadParameters& parameters, const HairField& field,
                    SurfaceMaps& maps) {
   const Paint paint = paint_of(model, parameters, field);
   std::array<std::vector<float>, 3> color;
   for (size_t part = 0; part < maps.points.size(); ++part) {
     const SurfacePoints& points = maps.points[part];
-    const int count = static_cast<int>(points.pixel.size());
-    if (count == 0) continue;
-    for (std::vector<float>& channel : color) channel.assign(count, 0);
-    const auto& a = points.attribute;
+    if (points.pixel.empty()) continue;
+    const PaintPoints p = paint_points(points, color);
     if (static_cast<Part>(part) == Part::hair) {
+      const auto& a = points.attribute;
       LIFTED_CALL_ISA(paint_hair, paint,
-                      HairPoints{count, a[0].data(), a[1].data(), a[2].data(), a[3].data(), color[0].data(),
-                                 color[1].data(), color[2].data()});
+                      HairPoints{p.count, a[0].data(), a[1].data(), a[2].data(), a[3].data(), p.red, p.green, p.blue});
       for (std::vector<float>& channel : color)
-        for (int i = 0; i < count; ++i) channel[i] *= 1 - 0.55f * a[4][i];  // the shell's inside, seen behind the neck
+        for (int i = 0; i < p.count; ++i) channel[i] *= 1 - 0.55f * a[4][i];  // the shell's inside, behind the neck
     } else {
-      paint_part(static_cast<Part>(part), paint,
-                 {count, a[0].data(), a[1].data(), a[2].data(), a[3].data(), a[4].data(), color[0].data(),
-                  color[1].data(), color[2].data()});
+      paint_part(static_cast<Part>(part), paint, p);
     }
     scatter(points.pixel, color, maps);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lifted/data/heads/geometry.h"
+#include "lifted/data/heads/materials.h"
 #include "lifted/data/heads/rasterizer.h"
 
 namespace lifted::data::heads {
@@ -45,7 +46,13 @@ struct SurfaceMaps {
 SurfaceMaps visible_surface(const FaceModelData& model, const HeadGeometry& geometry, const CameraTransform& camera,
                             const Projection& projection);
 
-/// Fills the albedo of all covered sub-pixels.
+/// Points of one part as the painters of skin and eyes take them; `color` is resized to take the albedo.
+PaintPoints paint_points(const SurfacePoints& points, std::array<std::vector<float>, 3>& color);
+
+/// Painted color of one part, copied to its pixels.
+void scatter(const std::vector<int32_t>& pixel, const std::array<std::vector<float>, 3>& color, SurfaceMaps& maps);
+
+/// Fills the albedo of all covered sub-pixels of a person.
 void paint_surface(const FaceModelData& model, const HeadParameters& parameters, const HairField& field,
                    SurfaceMaps& maps);
 

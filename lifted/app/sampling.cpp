@@ -70,7 +70,10 @@ std::vector<model::LoadedNetwork> load_networks(const SamplingOptions& options, 
                                            file_for(options, options.gans, i, model::needs_generator),
                                            file_for(options, options.configs, i, has_config)));
     model::LoadedNetwork& network = networks.back();
-    if (network.lifted) network.lifted->to(device);
+    if (network.lifted) {
+      network.lifted->to(device);
+      network.lifted->set_supersampling(options.supersampling);
+    }
     network.generator->to(device);
     network.generator->use_half(half_type(parse_precision(options.precision)));
     network.statistics.mean = network.statistics.mean.to(device);
@@ -138,6 +141,7 @@ SamplingRun::SamplingRun(std::string command, const SamplingOptions& options)
   record_.set("trunc", options.truncation_psi);
   record_.set("device", device_.str());
   record_.set("precision", options.precision);
+  if (options.supersampling > 1) record_.set("supersampling", options.supersampling);
 }
 
 Codes SamplingRun::codes(size_t network_index) const {

@@ -30,12 +30,13 @@ struct SamplingOptions {
   double truncation_psi = 0.7;
   int batch = 8;
   std::string device = "auto", precision = "fp32";
-  int threads = 0;
+  int threads = 0, supersampling = 1;
   train::World world = train::World::alone();  // processes that share the batches
 };
 
 /// How many --network a command takes.
 enum class Networks { one, several };
+void add_supersampling_option(CLI::App& command, SamplingOptions& options);
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks = Networks::one);
 
 /// Every --network with its --gan and --config (one for all, or one each; empty: none), on its device. UsageError where

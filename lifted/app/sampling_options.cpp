@@ -4,6 +4,14 @@
 
 namespace lifted::app {
 
+void add_supersampling_option(CLI::App& command, SamplingOptions& options) {
+  command
+      .add_option("--supersampling", options.supersampling,
+                  "Of renderings: sub-pixels per pixel side, averaged, for smooth contours; 1: as published")
+      ->transform(number(bounds::whole(1, 16)))
+      ->capture_default_str();
+}
+
 void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks networks) {
   auto* network = command.add_option("--network,--ckpt,--pkl", options.networks,
                                      "Checkpoint to sample from (default: builtin, the heads this program carries)");
@@ -33,6 +41,7 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options, Networks 
   command.add_option("--batch", options.batch, "Samples at a time; does not change results")
       ->transform(number(bounds::batch))
       ->capture_default_str();
+  add_supersampling_option(command, options);
   add_device_option(command, options.device);
   add_precision_option(command, options.precision);
   command.add_option("--threads", options.threads, "Computing threads; 0: OMP_NUM_THREADS, else every core")

@@ -99,6 +99,7 @@ void add_view(CLI::App& app) {
   command
       ->add_option("--gan", options->sampling.gans, "StyleGAN2 generator that a LiftedGAN checkpoint was trained with")
       ->take_all();
+  add_supersampling_option(*command, options->sampling);
   command->add_option("--port", options->port, "0 for any that is free")
       ->transform(number(bounds::whole(0, 65535)))
       ->capture_default_str();

@@ -177,6 +177,12 @@ torch::Tensor LiftedGan::neutral_shading(const torch::Tensor& normals) const {
   return (normals.select(3, 2).clamp_min(0) * kDiffuse * 2 - 1).unsqueeze(1).repeat({1, 3, 1, 1});
 }
 
+void LiftedGan::set_supersampling(int64_t sub_pixels) {
+  scene::RendererConfig config = renderer_.config();
+  config.supersampling = sub_pixels;
+  renderer_ = scene::Renderer(std::move(config));
+}
+
 void LiftedGan::to(torch::Device device) {
   generator_->to(device);
   for (const auto& [name, network] : networks_.published()) network->to(device);

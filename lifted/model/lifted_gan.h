@@ -97,6 +97,9 @@ class LiftedGan {
 
   void to(torch::Device device);
 
+  /// From now on images are means of so many sub-pixels per pixel side (1 … 16): smooth contours. Published: 1.
+  void set_supersampling(int64_t sub_pixels);
+
  private:
   nets::Stylegan2Generator generator_;
   LiftingNetworks networks_;

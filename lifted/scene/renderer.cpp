@@ -70,6 +70,8 @@ void shade_scene(const LitScene& scene, const Renderer& renderer, LitRender& res
 
 Renderer::Renderer(RendererConfig config) : config_(std::move(config)), camera_{config_.size, config_.fov_degrees} {
   require(config_.size >= 4, "the renderer's size must be at least 4, got {}", config_.size);
+  require(config_.supersampling >= 1 && config_.supersampling <= 16,
+          "the renderer's supersampling must be 1 to 16, got {}", config_.supersampling);
   require(config_.fov_degrees > 0 && config_.fov_degrees < 180,
           "the field of view must be between 0 and 180 degrees, got {}", config_.fov_degrees);
   require(config_.min_depth > 0 && config_.min_depth < config_.max_depth,
@@ -116,10 +118,16 @@ RenderedMesh Renderer::draw(const torch::Tensor& vertices, const torch::Tensor& 
   options.background = config_.background;
   options.background_depth = config_.background_depth();
   options.perspective_correct = config_.perspective_correct;
-  const auto drawn = ops::rasterize(vertices, texture.permute({0, 2, 3, 1}), options,
-                                    config_.reference ? ops::Implementation::reference : ops::Implementation::fused);
+  const auto colors = texture.permute({0, 2, 3, 1});
+  const auto kind = config_.reference ? ops::Implementation::reference : ops::Implementation::fused;
+  const auto drawn = ops::rasterize(vertices, colors, options, kind);
   const auto mask = drawn.depth.detach().lt(config_.background_depth()).logical_and(drawn.faces.ge(0));
-  return {drawn.image, drawn.depth, mask.to(drawn.depth.scalar_type()).unsqueeze(1), drawn.faces};
+  auto image = drawn.image;
+  if (config_.supersampling > 1) {
+    options.size *= config_.supersampling;
+    image = torch::avg_pool2d(ops::rasterize(vertices, colors, options, kind).image, config_.supersampling);
+  }
+  return {image, drawn.depth, mask.to(drawn.depth.scalar_type()).unsqueeze(1), drawn.faces};
 }
 
 RenderedMesh Renderer::render(const torch::Tensor& depth, const torch::Tensor& texture, const torch::Tensor& view,

@@ -22,12 +22,14 @@ struct RendererConfig {
   bool perspective_correct = false;  ///< Barycentrics; published weights were trained without.
   bool unit_normals = false;         ///< See normals.h.
   bool clip_render_grad = true;      ///< See contour_clip.h.
+  int64_t supersampling = 1;         ///< Sub-pixels per pixel side, whose mean an image shows; published: 1.
   bool reference = false;            ///< Draw with the slow readable rasterizer and composed tensor operations.
 
   /// Depth given to background pixels: max_depth plus half the depth range.
   double background_depth() const { return max_depth + (max_depth - min_depth) / 2; }
 };
 
+/// All but the image are of pixel centres, whatever the supersampling.
 struct RenderedMesh {
   torch::Tensor image;  ///< B×C×S×S
   torch::Tensor depth;  ///< B×S×S; background_depth() where nothing is seen

@@ -111,6 +111,33 @@ TEST(Renderer, FusedPathEqualsComposedOperations) {
   }
 }
 
+TEST(Renderer, SupersamplingAveragesALargerPicture) {
+  torch::manual_seed(8);
+  RendererConfig config;
+  config.size = 32;
+  const Renderer plain(config);
+  config.supersampling = 3;
+  const Renderer fine(config);
+  const auto scene = random_scene(2, 32);
+  const auto once = plain.render_lit(scene), averaged = fine.render_lit(scene);
+  EXPECT_TRUE(averaged.mesh.depth.equal(once.mesh.depth));
+  EXPECT_TRUE(averaged.mesh.mask.equal(once.mesh.mask));
+  EXPECT_TRUE(averaged.mesh.faces.equal(once.mesh.faces));
+  EXPECT_FALSE(averaged.mesh.image.equal(once.mesh.image));
+  // A white plate, turned: inside white, outside the background, on its contour what it covers of a pixel.
+  config.background = {-1};
+  const auto plate = Renderer(config).render(torch::ones({1, 32, 32}), torch::ones({1, 3, 32, 32}),
+                                             torch::tensor({{0.0f, 0.5f, 0.3f, 0.0f, 0.0f, 0.0f}}));
+  const auto grey = plate.image.gt(-0.99).logical_and(plate.image.lt(0.99)).sum().item<int64_t>();
+  EXPECT_GT(grey, 3 * 16);
+  EXPECT_NEAR(plate.image[0][0][16][16].item<float>(), 1, 1e-5);
+  // Ninths of the way from the one to the other.
+  const auto ninths = (plate.image + 1) / 2 * 9;
+  EXPECT_LT((ninths - ninths.round()).abs().max().item<float>(), 1e-4);
+  config.supersampling = 0;
+  EXPECT_THROW(Renderer{config}, Error);
+}
+
 TEST(Renderer, WithoutLightShowsTheAlbedo) {
   auto scene = random_scene(1, 32);
   scene.light = torch::Tensor();

@@ -62,8 +62,8 @@ const char* wanted_blas_kernels() {
 }
 
 /// OpenBLAS built on threads of its own keeps them awake beside OpenMP's, which computes everything else: twice as many
-/// spinning threads as cores. Its products are small here, so one thread is the faster choice: a third less time for a
-/// training step.
+/// spinning threads as cores. Its products are small here, so one thread is the faster choice, a third less time for a
+/// training step, and sums do not feel how many cores a machine has.
 void leave_threads_to_openmp() {
   constexpr int own_threads = 1;  // what openblas_get_parallel says of such a build
   using GetParallel = int (*)();
@@ -106,7 +106,6 @@ void prepare_process(char** argv) {
 #endif
   set_numerics({});
   set_threads(0);
-  leave_threads_to_openmp();
   const char* wanted = wanted_blas_kernels();
   const int rank = vector_rank(blas_kernels());
   if (wanted && rank >= 0 && rank < vector_rank(wanted) && !std::getenv("OPENBLAS_CORETYPE")) {
@@ -128,6 +127,7 @@ void set_threads(int threads) {
   const char* environment = std::getenv("OMP_NUM_THREADS");
   const int wished = threads <= 0 && environment ? std::atoi(environment) : 0;
   torch::set_num_threads(wished > 0 ? wished : usable_threads(threads));
+  leave_threads_to_openmp();
 }
 
 torch::Device parse_device(const std::string& name) {

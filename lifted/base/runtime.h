@@ -10,8 +10,7 @@ namespace lifted {
 
 /// Call first in main(). Keeps freed memory in the process (libtorch allocates and frees large blocks all the time, and
 /// returning each to the system costs up to half the time), uses all cores, and, where OpenBLAS chose kernels for an
-/// older processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones. OpenBLAS's own
-/// threads, where it has any, are reduced to one unless OPENBLAS_NUM_THREADS says otherwise.
+/// older processor than this one, restarts the program with OPENBLAS_CORETYPE set to the right ones.
 void prepare_process(char** argv);
 
 /// The cores this process may run on (its affinity), at least 1.
@@ -22,6 +21,7 @@ int available_cores();
 int usable_threads(int asked, const char* option = "--threads");
 
 /// Sets the number of computing threads; 0 means OMP_NUM_THREADS, else every core. usable_threads() otherwise.
+/// OpenBLAS's own threads, where it has any, are reduced to one unless OPENBLAS_NUM_THREADS says otherwise.
 void set_threads(int threads);
 
 /// "cpu", "cuda", "cuda:N" or "auto" (a GPU of CUDA if there is one); "xpu" where libtorch has such. UsageError if the

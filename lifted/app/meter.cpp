@@ -143,7 +143,8 @@ Meter::Meter(const MeterSettings& settings, int size, torch::Device device)
     : settings_(settings), names_(metrics::parse_metrics(settings.metrics)) {
   if (!settings.suite.statistics.empty() && !settings.data.empty() && metrics::needs_data(names_))
     usage_error("--data and --stats: expected one of them to compare with");
-  if (metrics::needs_data(names_) && settings.suite.statistics.empty()) images_ = open_data(settings.data, size);
+  const bool needed = metrics::needs_data(names_) && settings.suite.statistics.empty();
+  if (needed || (!settings.data.empty() && metrics::looks_at_data(names_))) images_ = open_data(settings.data, size);
   judges_ = load_judges(settings, size, device);
   if (std::ranges::any_of(names_, [](const auto& name) { return name.kind == metrics::MetricName::Kind::shape; }))
     judges_.shape = make_shape_judge(settings, size, judges_.embedding, device);

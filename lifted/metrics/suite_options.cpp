@@ -75,6 +75,10 @@ bool is_about_images(const MetricName& metric) {
   return metric.compares_images() || metric.kind == Kind::path_length;
 }
 
+bool looks_at_data(const std::vector<MetricName>& metrics) {
+  return std::ranges::any_of(metrics, [](const auto& metric) { return metric.kind == Kind::retrieval; });
+}
+
 bool needs_data(const std::vector<MetricName>& metrics) {
   return std::ranges::any_of(metrics, &MetricName::compares_images);
 }

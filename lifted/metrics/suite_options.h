@@ -42,6 +42,9 @@ bool is_about_images(const MetricName& metric);
 /// Whether one of the metrics compares with real images.
 bool needs_data(const std::vector<MetricName>& metrics);
 
+/// Whether one of the metrics says more where there are real images.
+bool looks_at_data(const std::vector<MetricName>& metrics);
+
 /// How images reach the features.
 enum class Protocol {
   field,     ///< the field's: generated images rounded to 8 bits, all real images

@@ -164,6 +164,14 @@ TEST(Suite, MeasuresALiftedNetworkWhole) {
   EXPECT_EQ(result["identity"]["light"].size(), 21u);
   EXPECT_GT(result["identity"]["light"]["6"].get<double>(), result["identity"]["light"]["60"].get<double>() - 1e-3);
   EXPECT_EQ(result["retrieval"]["gallery"], 6);
+  EXPECT_FALSE(result["retrieval"]["distance"].contains("data"));
+  EXPECT_TRUE(looks_at_data(names));
+  const test::TemporaryFolder folder;
+  for (int i = 0; i < 3; ++i)
+    formats::write_png(folder / fmt::format("{}.png", i), formats::image_from_tensor(torch::rand({3, 32, 32}) * 2 - 1));
+  const data::Dataset pictures(folder.path());
+  const auto with_data = measure(parse_metrics("retrieval"), network, &pictures, judges, options);
+  EXPECT_GT(with_data["retrieval"]["distance"]["data"].get<double>(), 0);
   EXPECT_EQ(result["view_light"]["predicted"].size(), 7u);
   EXPECT_TRUE(result["view_light"]["requested"]["view"].contains("yaw"));
   // Any batch size, any order: the same numbers, up to rounding.

@@ -8,7 +8,7 @@
 
 namespace lifted::data::heads {
 
-/// The cat's linear modes, in the order of cat_model.cpp; a coefficient of ±1 is common.
+/// The cat's linear modes, in the order of FaceModelData::identity; a coefficient of ±1 is common.
 enum class CatTrait {
   muzzle_length,
   muzzle_width,

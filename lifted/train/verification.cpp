@@ -45,7 +45,7 @@ double best_threshold(const Scores& same, const Scores& different) {
 double area_under_curve(const Scores& same, const Scores& different) {
   double wins = 0;
   for (const double score : same) {
-    const auto [low, high] = std::ranges::equal_range(different, score);
+    const auto [low, high] = std::equal_range(different.begin(), different.end(), score);
     wins += static_cast<double>(low - different.begin()) + 0.5 * static_cast<double>(high - low);
   }
   return wins / static_cast<double>(same.size()) / static_cast<double>(different.size());

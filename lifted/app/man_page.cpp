@@ -67,6 +67,8 @@ std::string man_page(const std::vector<CommandEntry>& commands) {
          ".SH ENVIRONMENT\n"
          ".TP\n\\fBLIFTEDGAN_TOKEN\\fR\nThe secret of \\fBview\\fR, instead of \\-\\-token.\n"
          ".TP\n\\fBOMP_NUM_THREADS\\fR\nComputing threads where \\-\\-threads is not given.\n"
+         ".TP\n\\fBOMP_WAIT_POLICY\\fR\nactive: threads wait for each other awake, a tenth faster where nobody else "
+         "needs the cores; by default they do so briefly.\n"
          ".TP\n\\fBOPENBLAS_CORETYPE\\fR\nOpenBLAS\\(aqs kernels; chosen by the program otherwise.\n";
 }
 

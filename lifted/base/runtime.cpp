@@ -14,6 +14,7 @@
 #include <regex>
 #include <thread>
 
+#include "lifted/base/blas_kernels.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
 #include "lifted/base/numerics.h"
@@ -28,37 +29,11 @@ int device_count(torch::DeviceType type) {
   return c10::impl::hasDeviceGuardImpl(type) ? c10::impl::getDeviceGuardImpl(type)->deviceCount() : 0;
 }
 
-/// How wide a vector unit OpenBLAS's kernels of that name use: 0 SSE, 1 AVX2, 2 AVX-512, -1 unknown.
-int vector_rank(const std::string& kernels) {
-  for (const char* name : {"Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Core2", "Penryn", "Dunnington",
-                           "Nehalem", "Athlon", "Opteron", "Barcelona", "Bobcat", "Atom"}) {
-    if (kernels == name) return 0;
-  }
-  for (const char* name : {"Haswell", "Zen", "Excavator"}) {
-    if (kernels == name) return 1;
-  }
-  for (const char* name : {"SkylakeX", "Cooperlake", "SapphireRapids"}) {
-    if (kernels == name) return 2;
-  }
-  return -1;
-}
-
 /// The first number of more than one part in what a library says of its version: "v2.7.3 (Git Hash …)".
 std::string version_in(const std::string& sentence) {
   static const std::regex version(R"([0-9]+(\.[0-9]+)+)");
   std::smatch found;
   return std::regex_search(sentence, found, version) ? found.str() : "of unknown version";
-}
-
-/// OpenBLAS's kernels this processor can run, or nullptr where we do not know better than its own detection.
-const char* wanted_blas_kernels() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
-    return "SkylakeX";
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
-#endif
-  return nullptr;
 }
 
 /// OpenBLAS built on threads of its own keeps them awake beside OpenMP's, which computes everything else: twice as many
@@ -93,9 +68,8 @@ std::string libtorch_build() {
 std::string blas_kernels() {
   // Before asking OpenBLAS, which other libraries may have loaded.
   if (at::hasMKL()) return "MKL " + version_in(at::get_mkl_version());
-  using CoreName = char* (*)();
-  const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
-  return core_name ? core_name() : "not OpenBLAS";
+  const std::string kernels = openblas_kernels();
+  return kernels.empty() ? "not OpenBLAS" : kernels;
 }
 
 void prepare_process(char** argv) {
@@ -106,10 +80,9 @@ void prepare_process(char** argv) {
 #endif
   set_numerics({});
   set_threads(0);
-  const char* wanted = wanted_blas_kernels();
-  const int rank = vector_rank(blas_kernels());
-  if (wanted && rank >= 0 && rank < vector_rank(wanted) && !std::getenv("OPENBLAS_CORETYPE")) {
-    setenv("OPENBLAS_CORETYPE", wanted, 1);
+  const char* better = std::getenv("OPENBLAS_CORETYPE") ? nullptr : better_blas_kernels(blas_kernels());
+  if (better) {
+    setenv("OPENBLAS_CORETYPE", better, 1);
     execv("/proc/self/exe", argv);  // Returns only on failure; then the slow kernels are used and `doctor` says so.
   }
 }

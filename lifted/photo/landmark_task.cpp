@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "lifted/base/error.h"
-#include "lifted/base/file.h"
 #include "lifted/formats/contact_sheet.h"
 #include "lifted/formats/image_ops.h"
 #include "lifted/nets/init.h"
@@ -138,23 +136,6 @@ LandmarkScores LandmarkTask::score_held_out() {
   scores.loose = measure(kLoose);
   scores.tight = measure({});
   return scores;
-}
-
-std::string LandmarkTask::labels_digest() const {
-  const Tensor points = points_.contiguous();
-  return sha256_of(points.data_ptr(), points.nbytes());
-}
-
-nlohmann::json LandmarkTask::values() const {
-  auto values = ImageTask::values();
-  values["labels"] = labels_digest();
-  return values;
-}
-
-void LandmarkTask::load_state(const StateDict& state, const nlohmann::json& values) {
-  require(!values.contains("labels") || values["labels"] == labels_digest(),
-          "--labels: these are not the labels that the saved training used");
-  ImageTask::load_state(state, values);
 }
 
 void LandmarkTask::write_network(const std::filesystem::path& path) const {

@@ -34,23 +34,17 @@ class LandmarkTask : public train::ImageTask {
   /// How the network reads the first held-out images (at most 1,000) as it is.
   LandmarkScores score_held_out();
 
-  nlohmann::json values() const override;
-  /// Error if the state is of other labels.
-  void load_state(const StateDict& state, const nlohmann::json& values) override;
   void write_network(const std::filesystem::path& path) const override;
   /// Measures and says so, and draws held-out crops with their true (green) and read (red) landmarks.
   void write_pictures(train::RunDirectory& run, int64_t images) override;
   nlohmann::ordered_json options_json() const override { return options_.to_json(); }
 
-  int64_t training_images() const { return static_cast<int64_t>(split().training.images.size()); }
-  int64_t held_out_images() const { return static_cast<int64_t>(split().held_out.images.size()); }
-
  protected:
+  torch::Tensor labels() const override { return points_; }
   torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
                      train::Statistics& statistics) override;
 
  private:
-  std::string labels_digest() const;
   torch::Tensor held_out_points(int64_t count) const;
 
   LandmarkOptions options_;

@@ -40,9 +40,6 @@ class DepthTask : public ImageTask {
   void write_pictures(RunDirectory& run, int64_t images) override;
   nlohmann::ordered_json options_json() const override { return options_.to_json(); }
 
-  int64_t training_images() const { return static_cast<int64_t>(split().training.images.size()); }
-  int64_t held_out_images() const { return static_cast<int64_t>(split().held_out.images.size()); }
-
  protected:
   void fetch_truth(const data::Batch& batch) override;
   torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,

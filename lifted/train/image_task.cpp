@@ -6,6 +6,7 @@
 
 #include "lifted/base/bounds.h"
 #include "lifted/base/error.h"
+#include "lifted/base/file.h"
 #include "lifted/base/json.h"
 #include "lifted/nets/init.h"
 #include "lifted/nets/load.h"
@@ -152,10 +153,21 @@ StateDict ImageTask::state() const {
 }
 
 nlohmann::json ImageTask::values() const {
-  return {{"options", options_json()}, {"steps", steps_}, {"data", position_.to_json()}};
+  nlohmann::json values = {{"options", options_json()}, {"steps", steps_}, {"data", position_.to_json()}};
+  if (const auto digest = labels_digest()) values["labels"] = *digest;
+  return values;
+}
+
+std::optional<std::string> ImageTask::labels_digest() const {
+  const Tensor known = labels();
+  if (!known.defined()) return std::nullopt;
+  const Tensor values = known.contiguous();
+  return sha256_of(values.data_ptr(), values.nbytes());
 }
 
 void ImageTask::load_state(const StateDict& state, const nlohmann::json& values) {
+  require(!values.contains("labels") || values["labels"] == labels_digest().value_or(""),
+          "--labels: these are not the labels that the saved training used");
   read_field(values, "steps", "training state", steps_);
   loader_ = std::make_unique<data::Loader>(
       training_images_, loader_options(),

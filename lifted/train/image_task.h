@@ -49,10 +49,14 @@ class ImageTask : public TrainingTask {
   nlohmann::json values() const override;
   /// Averages what batch normalization has measured: of each process's own shards.
   void settle() override;
+  /// Error if the state is of other labels.
   void load_state(const StateDict& state, const nlohmann::json& values) override;
   std::string status(const Statistics& statistics) const override;
   /// What a resumed run must agree on.
   virtual nlohmann::ordered_json options_json() const { return options_.to_json(); }
+
+  int64_t training_images() const { return static_cast<int64_t>(split_.training.images.size()); }
+  int64_t held_out_images() const { return static_cast<int64_t>(split_.held_out.images.size()); }
 
  protected:
   /// Trains on split.training of the images and keeps split.held_out apart. UsageError as validate().
@@ -64,6 +68,8 @@ class ImageTask : public TrainingTask {
   at::Generator& weights() { return weights_; }
   /// What a step draws comes from here; seeded by its number, so that it is no part of the state.
   at::Generator& step_random() { return step_random_; }
+  /// What is known of every image and must be the same where a training goes on; undefined if nothing is.
+  virtual torch::Tensor labels() const { return {}; }
   /// Reads what loss() will need of a batch beside its images.
   virtual void fetch_truth(const data::Batch&) {}
 
@@ -85,6 +91,7 @@ class ImageTask : public TrainingTask {
   torch::Device device() const { return device_; }
 
  private:
+  std::optional<std::string> labels_digest() const;
   data::LoaderOptions loader_options() const;
   void seed_step(int64_t shard);
   void backward(int64_t shard, int64_t first, ShardNumbers& numbers);

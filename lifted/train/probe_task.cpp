@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "lifted/base/device.h"
-#include "lifted/base/error.h"
-#include "lifted/base/file.h"
 #include "lifted/model/critics.h"
 #include "lifted/train/random_streams.h"
 
@@ -71,23 +69,6 @@ std::array<AxisScore, 7> ProbeTask::score_held_out() {
     scores[axis] = axis_score(column(read), column(truth));
   }
   return scores;
-}
-
-std::string ProbeTask::labels_digest() const {
-  const Tensor values = values_.contiguous();
-  return sha256_of(values.data_ptr(), values.nbytes());
-}
-
-nlohmann::json ProbeTask::values() const {
-  auto values = ImageTask::values();
-  values["labels"] = labels_digest();
-  return values;
-}
-
-void ProbeTask::load_state(const StateDict& state, const nlohmann::json& values) {
-  require(!values.contains("labels") || values["labels"] == labels_digest(),
-          "--labels: these are not the labels that the saved training used");
-  ImageTask::load_state(state, values);
 }
 
 void ProbeTask::write_network(const std::filesystem::path& path) const {

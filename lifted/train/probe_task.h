@@ -29,24 +29,18 @@ class ProbeTask : public ImageTask {
   /// of nets::kViewLightAxes.
   std::array<AxisScore, 7> score_held_out();
 
-  nlohmann::json values() const override;
-  /// Error if the state is of other labels.
-  void load_state(const StateDict& state, const nlohmann::json& values) override;
   void write_network(const std::filesystem::path& path) const override;
   /// Measures, and says so in the log and the statistics.
   void write_pictures(RunDirectory& run, int64_t images) override;
   nlohmann::ordered_json options_json() const override { return options_.to_json(); }
 
-  int64_t training_images() const { return static_cast<int64_t>(split().training.images.size()); }
-  int64_t held_out_images() const { return static_cast<int64_t>(split().held_out.images.size()); }
-
  protected:
+  torch::Tensor labels() const override { return values_; }
   torch::Tensor loss(const torch::Tensor& images, const data::Batch& batch, int64_t first,
                      Statistics& statistics) override;
 
  private:
   torch::Tensor truth_of(const std::vector<int64_t>& images) const;
-  std::string labels_digest() const;
 
   ProbeOptions options_;
   torch::Tensor values_, training_values_;  // N×7

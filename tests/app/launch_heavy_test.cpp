@@ -46,7 +46,7 @@ TEST_F(LaunchTest, TwoProcessesTrainAsOneDoes) {
 }
 
 TEST_F(LaunchTest, AKilledRankCostsTheStepsSinceTheSnapshot) {
-  const pid_t launcher = launch(launched({"--nproc", "2", "--max-restarts", "1"}, sharded(0.12)));
+  const pid_t launcher = launch(launched({"--nproc", "2", "--max-restarts", "1"}, sharded(0.08)));
   wait_for_state("00000", 20, launcher);
   const auto ranks = children_of(launcher);
   ASSERT_EQ(ranks.size(), 2u);
@@ -58,7 +58,7 @@ TEST_F(LaunchTest, AKilledRankCostsTheStepsSinceTheSnapshot) {
                                 ranks[1])),
       std::string::npos)
       << output();
-  ASSERT_EQ(call(sharded(0.12)), 0) << output();
+  ASSERT_EQ(call(sharded(0.08)), 0) << output();
   expect_same_state(newest(run("00000")), newest(run("00001")));
 }
 

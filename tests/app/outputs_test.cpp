@@ -108,8 +108,8 @@ TEST_F(Outputs, InterruptedRendersLeaveNothing) {
 
 TEST_F(Outputs, TooLittleMemoryIsSaidInWords) {
   if (test::kMemoryIsInstrumented) GTEST_SKIP() << "a sanitizer's own address space is terabytes";
-  // The address space holds the program, and not the tens of gigabytes of this batch.
-  EXPECT_EQ(run("ulimit -v 6000000; $P generate --seeds 0-29999 --batch 30000 --threads 1 --outdir g 2>errors"), 1);
+  // The address space holds the program, and not the gigabytes of this batch.
+  EXPECT_EQ(run("ulimit -v 1500000; $P generate --seeds 0-4999 --batch 5000 --threads 1 --outdir g 2>errors"), 1);
   const std::string errors = text("errors");
   EXPECT_THAT(errors, AllOf(HasSubstr("error: not enough memory"), HasSubstr("try a smaller --batch")));
   EXPECT_THAT(errors, AllOf(Not(HasSubstr("frame #")), Not(HasSubstr("enforce fail"))));
@@ -129,7 +129,7 @@ TEST_F(Outputs, NestedJsonIsRefusedWhereverItStands) {
   write_file_atomically(folder_ / "run/training_options.json", deep);
   nlohmann::json metadata;
   const StateDict tensors =
-      formats::read_safetensors(test::source_folder() / "models" / "heads-64.safetensors", &metadata);
+      formats::read_safetensors(test::source_folder() / "models" / "heads-128.safetensors", &metadata);
   metadata["lift_config"] = "{\"x\": " + deep + "}";
   formats::write_safetensors(folder_ / "deep.safetensors", tensors, metadata);
   const auto expect_refused = [&](const std::vector<std::string>& arguments, const std::string& name) {
@@ -151,7 +151,7 @@ TEST_F(Outputs, NestedJsonIsRefusedWhereverItStands) {
 TEST_F(Outputs, ErrorsInANetworksMetadataNameTheFile) {
   nlohmann::json metadata;
   const StateDict tensors =
-      formats::read_safetensors(test::source_folder() / "models" / "heads-64.safetensors", &metadata);
+      formats::read_safetensors(test::source_folder() / "models" / "heads-128.safetensors", &metadata);
   const auto error_with = [&](const char* key, const std::string& value) {
     nlohmann::json changed = metadata;
     changed[key] = value;

@@ -11,7 +11,7 @@ usage: scripts/train-heads.sh [--quick] [--face-model FILE] [--program FILE] OUT
   --face-model FILE  an ICT-FaceKit folder or what 'heads pack' made of one (default: the built-in head)
   --program FILE     the liftedgan binary (default: build/release/liftedgan)
 Sizes and lengths can be set by environment: SIZE COUNT CHANNELS GAN_KIMG LIFT_KIMG GROWN_GAN_KIMG GROWN_LIFT_KIMG ABLATION_KIMG
-PEOPLE_KIMG ENCODER_KIMG LANDMARK_KIMG LANDMARK_COUNT SEED
+PERSON_KIMG PEOPLE_KIMG ENCODER_KIMG LANDMARK_KIMG LANDMARK_COUNT SEED
 END
   exit "${1:-2}"
 }
@@ -33,11 +33,11 @@ done
 
 if [ "$quick" = 1 ]; then
   SIZE=${SIZE:-32} COUNT=${COUNT:-6000} CHANNELS=${CHANNELS:-micro} GAN_KIMG=${GAN_KIMG:-40} LIFT_KIMG=${LIFT_KIMG:-20}
-  ABLATION_KIMG=${ABLATION_KIMG:-0} PEOPLE_KIMG=${PEOPLE_KIMG:-0} SAMPLES=1k
+  ABLATION_KIMG=${ABLATION_KIMG:-0} PERSON_KIMG=${PERSON_KIMG:-0} PEOPLE_KIMG=${PEOPLE_KIMG:-0} SAMPLES=1k
   ENCODER_KIMG=${ENCODER_KIMG:-10} LANDMARK_KIMG=${LANDMARK_KIMG:-0} GROWN_GAN_KIMG=${GROWN_GAN_KIMG:-2} GROWN_LIFT_KIMG=${GROWN_LIFT_KIMG:-1}
 else
   SIZE=${SIZE:-64} COUNT=${COUNT:-70000} CHANNELS=${CHANNELS:-tiny} GAN_KIMG=${GAN_KIMG:-200} LIFT_KIMG=${LIFT_KIMG:-60}
-  ABLATION_KIMG=${ABLATION_KIMG:-$LIFT_KIMG} PEOPLE_KIMG=${PEOPLE_KIMG:-90} SAMPLES=10k
+  ABLATION_KIMG=${ABLATION_KIMG:-$LIFT_KIMG} PERSON_KIMG=${PERSON_KIMG:-15} PEOPLE_KIMG=${PEOPLE_KIMG:-90} SAMPLES=10k
   ENCODER_KIMG=${ENCODER_KIMG:-100} LANDMARK_KIMG=${LANDMARK_KIMG:-150} GROWN_GAN_KIMG=${GROWN_GAN_KIMG:-270} GROWN_LIFT_KIMG=${GROWN_LIFT_KIMG:-30}
 fi
 SEED=${SEED:-1} LANDMARK_COUNT=${LANDMARK_COUNT:-20000}
@@ -79,10 +79,11 @@ style_gan() { # STAGE KIMG DATA ARGUMENTS...
   train "$stage" "$length" 2 train-gan --data "$out/$data" --size "$SIZE" --channels "$CHANNELS" --batch 8 --mirror --aug noaug \
     --gamma 0.3 --ema 5 "$@"
 }
+preset=heads
 lift() { # STAGE KIMG ARGUMENTS...: of the stage $gan, from $init if there is one
   stage=$1 length=$2
   shift 2
-  train "$stage" "$length" 0.4 train-lift --gan "$(newest "$gan")" --preset heads ${init:+--init "$init"} \
+  train "$stage" "$length" 0.4 train-lift --gan "$(newest "$gan")" --preset "$preset" ${init:+--init "$init"} \
     ${embedding:+--embedding "$embedding"} "$@"
 }
 gan=gan init='' lifted=lift data=heads.zip
@@ -97,6 +98,11 @@ if [ "$GROWN_GAN_KIMG" != 0 ]; then
   lift "$lifted" "$GROWN_LIFT_KIMG"
 fi
 network=$(newest "$lifted") ablation=''
+if [ "$PERSON_KIMG" != 0 ]; then
+  lifted_from=$init init=$network preset=heads-person
+  lift "$lifted-person" "$PERSON_KIMG"
+  network=$(newest "$lifted-person") init=$lifted_from preset=heads
+fi
 if [ "$ABLATION_KIMG" != 0 ]; then
   lift "$lifted-wo-perturb" "$ABLATION_KIMG" --wo perturb
   ablation=$(newest "$lifted-wo-perturb")

@@ -30,7 +30,7 @@ cp "$build/liftedgan" "$out/"
 cp "$build/libexec/liftedgan/liftedgan" "$out/libexec/liftedgan/"
 for program in "${programs[@]}"; do cp "$build/tests/$program" "$out/tests/"; done
 cp scripts/gpu-check.sh scripts/gpu-train.sh scripts/carried.sh "$out/scripts/"
-cp models/heads-64.safetensors "$out/models/"
+cp models/heads-128.safetensors "$out/models/"
 strip "$out/liftedgan" "$out/libexec/liftedgan/liftedgan" "$out"/tests/*
 
 # What the programs load, but for the C and C++ libraries, libtorch's own and NVIDIA's, which the other machine has.

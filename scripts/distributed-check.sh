@@ -158,11 +158,11 @@ share() {
   local n
   for n in 1 4; do
     rm -rf "$out/share$n"; mkdir -p "$out/share$n"
-    launch $n -q metrics --network builtin --trunc 1 --data "$out/heads64.zip" --metrics fd_random1k_full,kd_random1k_full,pr_random1k3_full --batch 16 \
+    launch $n -q metrics --network builtin --trunc 1 --data "$out/heads128.zip" --metrics fd_random1k_full,kd_random1k_full,pr_random1k3_full --batch 16 \
       >"$out/share$n/metrics.json"
     launch $n -q generate --seeds 0-23 --batch 4 --outdir "$out/share$n/faces" --tensors "$out/share$n/faces.safetensors"
     launch $n -q heads render --count 300 --size 32 --seed 5 --images-per-identity 5 --ground-truth --out "$out/share$n/heads"
-    launch $n -q dataset make --data "$out/heads64.zip" --size 32 --out "$out/share$n/set.zip"
+    launch $n -q dataset make --data "$out/heads128.zip" --size 32 --out "$out/share$n/set.zip"
     rm -f "$out/share$n/faces/run.json"
   done
   cat "$out/share1/metrics.json" "$out/share4/metrics.json"
@@ -193,7 +193,7 @@ speed() {
   done
 }
 
-case " $parts " in *" share "*) [ -f "$out/heads64.zip" ] || "$program" -q heads render --count 200 --size 64 --seed 1 --out "$out/heads64.zip" ;; esac
+case " $parts " in *" share "*) [ -f "$out/heads128.zip" ] || "$program" -q heads render --count 200 --size 128 --seed 1 --out "$out/heads128.zip" ;; esac
 for part in $parts; do
   say "== $part"
   "$part"

@@ -1,4 +1,4 @@
-// The pretrained network that the library carries: models/heads-64.safetensors.
+// The pretrained network that the library carries: models/heads-128.safetensors.
 #pragma once
 
 #include <filesystem>

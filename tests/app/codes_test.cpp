@@ -114,9 +114,9 @@ TEST_F(CodeCommands, AProjectionIsReproduced) {
 
 TEST_F(CodeCommands, EveryLiftingCommandTakesACodePerLayer) {
   const auto network = model::load_network("builtin");
-  const Tensor w = network.generator->map(torch::randn({20, network.generator->config().z_dim}));
   const int64_t layers = network.generator->layers();
-  const Tensor a = w.slice(0, 0, layers), b = w.slice(0, 10, 10 + layers);
+  const Tensor w = network.generator->map(torch::randn({2 * layers, network.generator->config().z_dim}));
+  const Tensor a = w.slice(0, 0, layers), b = w.slice(0, layers);
   const fs::path ends = codes_file({{"w_plus", torch::stack({a, b})}}, "ends.safetensors");
   const fs::path between = codes_file({{"w_plus", torch::stack({a, (a + b) / 2, b})}}, "between.safetensors");
   const StateDict steps = run("interpolate", "builtin", ends, {"--steps", "3", "--format", "frames"});

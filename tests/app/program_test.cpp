@@ -100,7 +100,7 @@ TEST(Doctor, ReportsLibrariesAndKernels) {
 TEST(Demo, MakesAPageOfTheBuiltinNetworkAndItsAblation) {
   const test::TemporaryFolder folder;
   const auto result = run_program({"demo", "--outdir", (folder / "demo").string(), "--ablation",
-                                   (test::source_folder() / "models" / "heads-64-wo-perturb.safetensors").string(),
+                                   (test::source_folder() / "models" / "heads-128-wo-perturb.safetensors").string(),
                                    "--label", "without"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const std::string page = read_text(folder / "demo" / "index.html");
@@ -128,7 +128,8 @@ TEST(BuiltinNetwork, IsWhatSamplesWithoutANetworkAndIsTheShippedFile) {
   EXPECT_TRUE(std::filesystem::exists(folder / "out" / "seed0001.png"));
   const auto record = nlohmann::json::parse(read_text(folder / "out" / "run.json"));
   EXPECT_EQ(record["networks"][0]["path"], "builtin");
-  EXPECT_EQ(record["networks"][0]["sha256"], sha256_of_file(test::source_folder() / "models" / "heads-64.safetensors"));
+  EXPECT_EQ(record["networks"][0]["sha256"],
+            sha256_of_file(test::source_folder() / "models" / "heads-128.safetensors"));
   const auto inspected = run_program({"inspect", "builtin"});
   EXPECT_EQ(inspected.exit_code, 0) << inspected.errors;
   EXPECT_NE(inspected.output.find("lifted"), std::string::npos) << inspected.output;

@@ -72,7 +72,7 @@ TEST(Parts, BuiltinNetwork) {
   EXPECT_EQ(sentence_of([] { model::network_bytes(model::kBuiltinNetwork); }),
             has("built-in") ? ""
                             : "builtin: this build has no network of its own (name a file, such as "
-                              "models/heads-64.safetensors); rebuild with -DLIFTED_BUILTIN_NETWORK=ON");
+                              "models/heads-128.safetensors); rebuild with -DLIFTED_BUILTIN_NETWORK=ON");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ use_libtorch() { # BUILD
 # The network of heads: the program's own, or the file that was carried with a program that has none.
 network_of() { # ROOT BUILD
   local file
-  for file in "$2/models/heads-128.safetensors" "$1/models/heads-64.safetensors"; do
+  for file in "$2/models/heads-128.safetensors" "$1/models/heads-128.safetensors"; do
     if [ -f "$file" ]; then echo "$file"; return; fi
   done
   echo builtin

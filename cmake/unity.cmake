@@ -1,7 +1,27 @@
 # Compiles the sources of a folder some at a time as one: what every source pays for libtorch's headers (8 to 20 seconds, even precompiled: GCC looks at
-# all their pending templates again) is paid once a group. Off (-DLIFTED_UNITY=OFF) is better while one file is edited again and again.
+# all their pending templates again, and compiles what of them is used) is paid once a group. Off (-DLIFTED_UNITY=OFF) is better while one file is edited
+# again and again.
 option(LIFTED_UNITY "Compile several sources at a time" ON)
-set(LIFTED_UNITY_SIZE 10 CACHE STRING "Sources of a folder compiled at a time")
+# Groups as large as leave every core something to do: on two cores a folder.
+cmake_host_system_information(RESULT lifted_cores QUERY NUMBER_OF_LOGICAL_CORES)
+math(EXPR lifted_unity_size "120 / ${lifted_cores}")
+if(lifted_unity_size LESS 10)
+  set(lifted_unity_size 10)
+elseif(lifted_unity_size GREATER 60)
+  set(lifted_unity_size 60)
+endif()
+set(LIFTED_UNITY_SIZE ${lifted_unity_size} CACHE STRING "Sources of a folder compiled at a time")
+
+# GCC's collector looks through a precompiled header of half a gigabyte again and again, a fifth of the time: not before its heap has the share of the
+# machine's memory that one of as many compilers as there are cores may have.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  cmake_host_system_information(RESULT lifted_memory QUERY TOTAL_PHYSICAL_MEMORY) # in MiB
+  math(EXPR lifted_heap "${lifted_memory} * 1024 / (3 * ${lifted_cores})")        # in KiB
+  if(lifted_heap GREATER 3000000)
+    set(lifted_heap 3000000)
+  endif()
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=${lifted_heap} --param ggc-min-expand=100>")
+endif()
 
 # unity_sources(TARGET FILES…): replaces the target's FILES by sources that include at most LIFTED_UNITY_SIZE of one folder each. CMake's own unity
 # builds name files by absolute paths, which a compiler cache cannot share between clones; these do not.

@@ -16,10 +16,10 @@ constexpr int cat_columns = 232, cat_rows = 186;
 constexpr int cat_ear_rows = 36, cat_ear_sides = 40, cat_eye_rings = 20, cat_eye_sides = 32;
 
 enum Slot { chin = 8, left_ear = 26, right_ear = 17, nose = 30 };
-constexpr CatLandmark landmarks[] = {{"chin", chin},         {"ear_right", right_ear}, {"ear_left", left_ear},
-                                     {"nose", nose},         {"eye_right_outer", 36},  {"eye_right_inner", 39},
-                                     {"eye_left_inner", 42}, {"eye_left_outer", 45},   {"mouth_right", 48},
-                                     {"mouth_left", 54}};
+constexpr CatLandmark kLandmarks[] = {{"chin", chin},         {"ear_right", right_ear}, {"ear_left", left_ear},
+                                      {"nose", nose},         {"eye_right_outer", 36},  {"eye_right_inner", 39},
+                                      {"eye_left_inner", 42}, {"eye_left_outer", 45},   {"mouth_right", 48},
+                                      {"mouth_left", 54}};
 
 /// Columns crowd in front; rows crowd between forehead and chin.
 float cat_column_angle(int column) {
@@ -166,7 +166,7 @@ void CatBuilder::add_occlusion() {
 }  // namespace
 
 std::span<const CatLandmark> cat_landmarks() {
-  return landmarks;
+  return kLandmarks;
 }
 
 FaceModel analytic_cat_model() {

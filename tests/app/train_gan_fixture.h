@@ -1,4 +1,4 @@
-// What tests of train-gan share: they run the real program on a tiny StyleGAN2 of 16 pixels and a handful of made-up
+// What tests of train-gan share: they run the real program on a StyleGAN2 of 16 pixels and a handful of made-up
 // images.
 #pragma once
 
@@ -31,7 +31,7 @@ class TrainGanTest : public TrainingProgramTest {
             "--size",
             "16",
             "--channels",
-            "tiny",
+            "micro",
             "--batch",
             "4",
             "--kimg",

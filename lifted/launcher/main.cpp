@@ -1,7 +1,6 @@
 // `liftedgan` as it is typed. libtorch alone takes most of a second to load, so what needs no network (the version,
 // help, completion scripts, the manual) is answered here from a table made when the program was built; all else is the
 // program's, which takes this process over, in an environment that libraries read once, as they are loaded.
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lifted/base/blas_kernels.h"
+#include "lifted/launcher/environment.h"
 
 namespace {
 
@@ -39,19 +38,6 @@ std::string question_of(int argc, char** argv) {
   return question;
 }
 
-/// The kernels are chosen here, where looking costs a hundredth of a second, and not by starting the program twice.
-void choose_blas_kernels() {
-  if (std::getenv("OPENBLAS_CORETYPE") || !dlopen("libblas.so.3", RTLD_LAZY | RTLD_GLOBAL)) return;
-  const char* better = lifted::better_blas_kernels(lifted::openblas_kernels());
-  if (better) setenv("OPENBLAS_CORETYPE", better, 0);
-}
-
-/// OpenMP's threads wait for each other awake, by default for milliseconds: cores that others need, and where those
-/// have them, each step waits for a thread that waits for a core. This many rounds cost an idle machine little.
-void choose_openmp_waiting() {
-  if (!std::getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "10000", 0);
-}
-
 /// Beside this file in a build folder, in libexec where installed.
 std::filesystem::path program() {
   const std::filesystem::path folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -68,8 +54,7 @@ int main(int argc, char** argv) {
     const bool written = std::fwrite(answer.text.data(), 1, answer.text.size(), stdout) == answer.text.size();
     return written && std::fflush(stdout) == 0 ? 0 : 1;
   }
-  choose_blas_kernels();
-  choose_openmp_waiting();
+  lifted::prepare_environment();
   const std::string path = program().string();
   execv(path.c_str(), argv);
   std::fprintf(stderr, "error: %s: cannot be started: %s\n", path.c_str(), std::strerror(errno));

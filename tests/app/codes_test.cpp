@@ -7,8 +7,8 @@
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/codes.h"
 #include "lifted/model/import.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {

@@ -16,13 +16,14 @@
 #include "lifted/app/validators.h"
 #include "lifted/base/file.h"
 #include "lifted/train/lift_options.h"
+#include "tests/app/program.h"
 #include "tests/app/refusal.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted::app {
 namespace {
 namespace fs = std::filesystem;
+using test::execute_program;
 using test::run_program;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -234,13 +235,13 @@ TEST(CommandLine, HelpSpeaksInWords) {
   for (const CommandEntry& command : describe_commands(*make_command_line())) {
     Words words = words_of(command.path);
     words.push_back("--help");
-    const auto result = run_program(words);
+    const auto result = execute_program(words);
     EXPECT_EQ(result.exit_code, 0);
     for (const char* code : {"ENUM", "INT", "FLOAT", "->", "{", " in ["})
       EXPECT_THAT(result.output, testing::Not(HasSubstr(code))) << command.path;
   }
-  EXPECT_THAT(run_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch, both;"));
-  EXPECT_EQ(run_program({"help", "rotate"}).output, run_program({"rotate", "--help"}).output);
+  EXPECT_THAT(execute_program({"rotate", "-h"}).output, HasSubstr("(yaw, pitch, both;"));
+  EXPECT_EQ(execute_program({"help", "rotate"}).output, execute_program({"rotate", "--help"}).output);
 }
 
 TEST(CommandLine, QuietSaysNothingAndVerboseSaysMore) {
@@ -292,15 +293,15 @@ TEST(Launcher, AnswersAtOnce) {
     std::chrono::duration<double> best(1e9);
     for (int i = 0; i < 5; ++i) {
       const auto start = Clock::now();
-      EXPECT_EQ(run_program(words).exit_code, 0);
+      EXPECT_EQ(execute_program(words).exit_code, 0);
       best = std::min<std::chrono::duration<double>>(best, Clock::now() - start);
     }
     EXPECT_LT(best.count(), 0.1) << words[0];
   }
-  EXPECT_THAT(run_program({"--version"}).output, testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_THAT(execute_program({"--version"}).output, testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
   // The program itself says the same.
-  const auto answers = run_program({"launcher-answers"});
-  EXPECT_THAT(answers.output, HasSubstr(run_program({"generate", "--help"}).output));
+  const auto answers = execute_program({"launcher-answers"});
+  EXPECT_THAT(answers.output, HasSubstr(execute_program({"generate", "--help"}).output));
 }
 
 TEST(Completion, BashIsValidAndCompletesCommandsOptionsAndNames) {

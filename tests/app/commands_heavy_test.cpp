@@ -6,8 +6,8 @@
 
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {

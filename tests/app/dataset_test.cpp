@@ -1,15 +1,17 @@
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iomanip>
+#include <sstream>
 
 #include "lifted/base/file.h"
 #include "lifted/formats/image_archive.h"
 #include "lifted/formats/image_ops.h"
 #include "lifted/formats/zip_writer.h"
+#include "tests/app/program.h"
 #include "tests/support/archives.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
@@ -32,16 +34,11 @@ struct Outcome {
 };
 
 Outcome run_dataset(const std::string& arguments) {
-  const char* program = std::getenv("LIFTED_PROGRAM");
-  EXPECT_NE(program, nullptr) << "run through ctest";
-  Outcome outcome;
-  if (!program) return outcome;
-  FILE* pipe = popen((std::string(program) + " " + arguments + " 2>&1").c_str(), "r");
-  char block[4096];
-  while (const size_t count = fread(block, 1, sizeof block, pipe)) outcome.text.append(block, count);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
+  std::istringstream text(arguments);
+  std::vector<std::string> words;
+  for (std::string word; text >> std::quoted(word, '\'');) words.push_back(word);
+  const test::ProgramResult result = test::run_program(words);
+  return {result.exit_code, result.output + result.errors};
 }
 
 std::string quoted(const fs::path& path) {

@@ -17,6 +17,8 @@ class LaunchTest : public test::TrainGanTest {
     if (!IsSkipped() && !train::World::is_supported()) GTEST_SKIP() << "this build knows one process only";
   }
 
+  int call(const Arguments& arguments) override { return execute(arguments); }
+
   static Arguments launched(const std::vector<std::string>& options, const Arguments& command) {
     Arguments words{"launch"};
     words.insert(words.end(), options.begin(), options.end());

@@ -7,8 +7,8 @@
 
 #include "lifted/formats/image.h"
 #include "lifted/model/network_file.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {

@@ -13,10 +13,10 @@
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/formats/zip_writer.h"
+#include "tests/app/program.h"
 #include "tests/support/archives.h"
 #include "tests/support/golden.h"
 #include "tests/support/measured_program.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {

@@ -12,9 +12,9 @@
 #include "lifted/formats/safetensors.h"
 #include "lifted/formats/video.h"
 #include "lifted/photo/landmark_file.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
-#include "tests/support/program.h"
 
 namespace lifted::test {
 namespace {

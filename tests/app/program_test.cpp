@@ -15,11 +15,12 @@
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/network_kind.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {
+using test::execute_program;
 using test::run_program;
 using testing::HasSubstr;
 
@@ -54,7 +55,7 @@ TEST(Program, MissingAndUnreadableFilesExitWithOneAndNameTheFile) {
 }
 
 TEST(Program, HelpListsEveryCommand) {
-  const auto help = run_program({"--help"});
+  const auto help = execute_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* command :
        {"generate", "rotate", "relight", "interpolate", "mix", "mesh", "compare", "inspect", "convert", "doctor",
@@ -71,7 +72,7 @@ TEST(Program, SentencesAboutFilesNameOptionsThatExist) {
     std::istringstream text(command);
     std::vector<std::string> words{std::istream_iterator<std::string>(text), {}};
     words.push_back("--help");
-    return known[command] = run_program(words).output;
+    return known[command] = execute_program(words).output;
   };
   // "--probe to metrics"; without a command, generate takes it (as every other that samples).
   const std::regex option("--[a-z-]+"), commands(" to ([a-z-]+(?: [a-z]+)?)(?: or ([a-z-]+(?: [a-z]+)?))?$");
@@ -91,7 +92,7 @@ TEST(Program, SentencesAboutFilesNameOptionsThatExist) {
 }
 
 TEST(Doctor, ReportsLibrariesAndKernels) {
-  const auto result = run_program({"doctor"});
+  const auto result = execute_program({"doctor"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   for (const char* line : {"libtorch", "BLAS", "threads", "GFLOP/s"})
     EXPECT_NE(result.output.find(line), std::string::npos) << line;

@@ -7,9 +7,9 @@
 #include "lifted/app/command_text.h"
 #include "lifted/base/file.h"
 #include "lifted/model/network_file.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
 #include "tests/support/images.h"
-#include "tests/support/program.h"
 #include "tests/support/tiny_networks.h"
 
 namespace lifted {

@@ -11,8 +11,8 @@
 #include "lifted/metrics/published_statistics.h"
 #include "lifted/model/network_file.h"
 #include "lifted/nets/load.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 #include "tests/support/pytorch_file.h"
 #include "tests/support/tiny_networks.h"
 

@@ -46,7 +46,7 @@ class EveryCommand : public test::TrainingProgramTest {
   int call_on(const std::string& device, Arguments arguments) {
     arguments.insert(arguments.end(), {"--device", device});
     ::setenv("LD_PRELOAD", stand_in_library().c_str(), 1);
-    const int code = call(arguments);
+    const int code = execute(arguments);
     ::unsetenv("LD_PRELOAD");
     return code;
   }

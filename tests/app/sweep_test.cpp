@@ -10,8 +10,8 @@
 #include "lifted/formats/image.h"
 #include "lifted/formats/safetensors.h"
 #include "lifted/model/network_file.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 #include "tests/support/tiny_networks.h"
 #include "tests/support/video.h"
 

@@ -1,8 +1,8 @@
 // train-depth as a user runs it, and what metrics says where shapes cannot be judged.
 #include <cstdlib>
 
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted::test {
 namespace {

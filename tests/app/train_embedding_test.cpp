@@ -1,8 +1,8 @@
 // train-embedding as a user runs it.
 #include <cstdlib>
 
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
-#include "tests/support/program.h"
 
 namespace lifted::test {
 namespace {

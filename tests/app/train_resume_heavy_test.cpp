@@ -1,6 +1,6 @@
 // Resuming without saying anything again: length, rhythm, moved files, and what is saved before a run must end.
+#include "tests/app/program.h"
 #include "tests/app/train_gan_fixture.h"
-#include "tests/support/program.h"
 
 namespace lifted {
 namespace {

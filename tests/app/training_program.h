@@ -13,6 +13,7 @@
 #include "lifted/base/file.h"
 #include "lifted/train/run_directory.h"
 #include "lifted/train/snapshot.h"
+#include "tests/app/program.h"
 #include "tests/support/golden.h"
 
 namespace lifted::test {
@@ -54,7 +55,9 @@ class TrainingProgramTest : public ::testing::Test {
     ::waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
-  int call(const Arguments& arguments) { return wait_for(launch(arguments)); }
+  virtual int call(const Arguments& arguments) { return run_program_on_one_thread(arguments, folder_ / "output.txt"); }
+  /// The file itself: for commands that start it again, or look at the environment as they are loaded.
+  int execute(const Arguments& arguments) { return wait_for(launch(arguments)); }
 
   std::string output() const {
     const Bytes bytes = read_file(folder_ / "output.txt");

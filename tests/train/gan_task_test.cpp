@@ -55,9 +55,9 @@ GanOptions standing(GanOptions options) {
 
 TEST_F(TinyGan, PartsOfABatchGiveTheResultsOfTheWhole) {
   // Groups of 4, 3 and 2 samples share a standard deviation; parts of 1, 3, 4 and 5 hold whole groups. Products of
-  // another shape round otherwise, and an activation that is zero but for rounding then lies on the other side of its
-  // bend: with every seed and every set of BLAS kernels another of these cases has gradients that differ by more than
-  // rounding, by up to 5e-4, and single elements by up to 2.2 % of the largest.
+  // another shape round otherwise. With every seed and every set of BLAS kernels another of these cases has gradients
+  // that differ by more than rounding, by up to 5e-4, and single elements by up to 2.2 % of the largest: as where an
+  // activation that is zero but for rounding lies on the other side of its bend.
   constexpr double kOfGradients = 5e-4, kOfElements = 5e-2;
   struct Case {
     int64_t batch, part;

@@ -94,13 +94,13 @@ class Gathering {
       const int64_t picture = row / y_.count, y = row % y_.count;
       float* to = target_.row(picture, y_.first + y * y_.step) + (x_.first + x * x_.step) * target_.pixel_step;
       for (int64_t r = 0; r < run; ++r) c.targets[size_t(i - begin + r)] = to + r * x_.step * target_.pixel_step;
-      const float** from = c.sources.data() + (i - begin);
+      int64_t tap = 0;  // where there is none, `sources` is empty: no address of it is formed
       for (const int64_t dy : y_.offsets) {
         const int64_t source_y = y * y_.source_step + dy;
         const bool inside = source_y >= 0 && source_y < source_.height;
         for (const int64_t dx : x_.offsets) {
-          run_of_sources(inside ? source_.row(picture, source_y) : nullptr, x * x_.source_step + dx, run, from);
-          from += count;
+          run_of_sources(inside ? source_.row(picture, source_y) : nullptr, x * x_.source_step + dx, run,
+                         &c.sources[size_t(tap++ * count + i - begin)]);
         }
       }
       i += run;

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "lifted/base/file.h"
 #include "lifted/formats/image.h"
 #include "lifted/model/network_file.h"
 #include "tests/app/program.h"
@@ -47,10 +47,7 @@ class MeshCommand : public ::testing::Test {
     return run_program(arguments);
   }
   fs::path out(const std::string& name) const { return folder.path() / "out" / name; }
-  std::string text_of(const std::string& name) const {
-    std::ifstream file(out(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  std::string text_of(const std::string& name) const { return read_text_file(out(name)); }
 
   test::TemporaryFolder folder;
   model::LoadedNetwork plain;

@@ -2,21 +2,18 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
-#include "lifted/app/command_line.h"
+#include "lifted/app/program.h"
+#include "lifted/base/file.h"
 #include "lifted/base/runtime.h"
 #include "tests/support/golden.h"
 
@@ -24,17 +21,6 @@ namespace lifted::test {
 namespace {
 
 using Words = std::vector<std::string>;
-
-std::string contents(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-std::string program_path() {
-  const char* program = std::getenv("LIFTED_PROGRAM");
-  return program ? program : "build/release/liftedgan";
-}
 
 void redirect(int descriptor, const std::string& path, int flags) {
   const int file = ::open(path.c_str(), flags, 0600);
@@ -47,13 +33,6 @@ void redirect_to(const std::string& output, const std::string& errors) {
   redirect(STDIN_FILENO, "/dev/null", O_RDONLY);
   redirect(STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND);
   redirect(STDERR_FILENO, errors, O_WRONLY | O_CREAT | O_APPEND);
-}
-
-std::vector<char*> pointers(Words& words) {
-  std::vector<char*> result;
-  for (std::string& word : words) result.push_back(word.data());
-  result.push_back(nullptr);
-  return result;
 }
 
 int waited_for(pid_t child) {
@@ -134,7 +113,7 @@ Forked& forked() {
 const ::testing::Environment* const registered = ::testing::AddGlobalTestEnvironment(&forked());
 
 ProgramResult result_of(int exit_code, const TemporaryFolder& folder) {
-  return {exit_code, contents(folder / "out"), contents(folder / "err")};
+  return {exit_code, read_text_file(folder / "out"), read_text_file(folder / "err")};
 }
 
 Words with_name(const Words& arguments) {
@@ -155,23 +134,6 @@ ProgramResult run_program(const Words& arguments) {
 int run_program_on_one_thread(const Words& arguments, const std::filesystem::path& log) {
   std::filesystem::remove(log);
   return forked().run({{"words", with_name(arguments)}, {"output", log}, {"errors", log}, {"threads", "1"}});
-}
-
-ProgramResult execute_program(const Words& arguments) {
-  const TemporaryFolder folder;
-  Words words = with_name(arguments);
-  const std::vector<char*> argv = pointers(words);
-  // Not fork(), which copies the page tables of a test program, a tenth of a second under a sanitizer.
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder / "out").c_str(), O_WRONLY | O_CREAT, 0600);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder / "err").c_str(), O_WRONLY | O_CREAT, 0600);
-  pid_t child = -1;
-  const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) throw std::system_error(failure, std::generic_category(), argv[0]);
-  return result_of(waited_for(child), folder);
 }
 
 }  // namespace lifted::test

@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
-namespace lifted::test {
+#include "tests/support/measured_program.h"
 
-struct ProgramResult {
-  int exit_code = -1;  // 128 + the signal's number if one ended it
-  std::string output, errors;
-};
+namespace lifted::test {
 
 /// What `liftedgan ARGUMENTS` does, in a process of its own that is forked from one which has loaded libtorch already
 /// (most of a second of processor time otherwise). Without the launcher; standard input is closed.
@@ -19,7 +16,9 @@ ProgramResult run_program(const std::vector<std::string>& arguments);
 /// So do this one's exit code and `log`, which takes output and errors; on one thread of computation.
 int run_program_on_one_thread(const std::vector<std::string>& arguments, const std::filesystem::path& log);
 
-/// The file named by LIFTED_PROGRAM with these arguments; standard input is closed.
-ProgramResult execute_program(const std::vector<std::string>& arguments);
+/// What the file itself does, launcher and all.
+inline ProgramResult execute_program(const std::vector<std::string>& arguments) {
+  return measured_run(arguments);
+}
 
 }  // namespace lifted::test

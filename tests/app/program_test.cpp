@@ -23,11 +23,6 @@ namespace {
 using test::execute_program;
 using test::run_program;
 using testing::HasSubstr;
-
-std::string read_text(const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 }  // namespace
 
 TEST(Program, UsageErrorsExitWithTwoAndSayWhy) {
@@ -104,7 +99,7 @@ TEST(Demo, MakesAPageOfTheBuiltinNetworkAndItsAblation) {
                                    (test::source_folder() / "models" / "heads-128-wo-perturb.safetensors").string(),
                                    "--label", "without"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  const std::string page = read_text(folder / "demo" / "index.html");
+  const std::string page = read_text_file(folder / "demo" / "index.html");
   for (const char* file : {"faces.png", "factors.png", "yaw.gif", "pitch.gif", "light.gif", "interpolation.gif",
                            "mix.png", "head.glb", "ablation.gif"}) {
     EXPECT_GT(std::filesystem::file_size(folder.path() / "demo" / file), 0U) << file;
@@ -127,7 +122,7 @@ TEST(BuiltinNetwork, IsWhatSamplesWithoutANetworkAndIsTheShippedFile) {
   const auto result = run_program({"generate", "--seeds", "0,1", "--outdir", (folder / "out").string()});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_TRUE(std::filesystem::exists(folder / "out" / "seed0001.png"));
-  const auto record = nlohmann::json::parse(read_text(folder / "out" / "run.json"));
+  const auto record = nlohmann::json::parse(read_text_file(folder / "out" / "run.json"));
   EXPECT_EQ(record["networks"][0]["path"], "builtin");
   EXPECT_EQ(record["networks"][0]["sha256"],
             sha256_of_file(test::source_folder() / "models" / "heads-128.safetensors"));

@@ -23,11 +23,6 @@ using test::run_program;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string text_of(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 Bytes bytes_of(const std::string& text) {
   const auto* data = reinterpret_cast<const std::byte*>(text.data());
   return {data, data + text.size()};
@@ -222,7 +217,7 @@ class ReproduceCommand : public testing::Test {
 TEST_F(ReproduceCommand, LeavesOnePageThatNeedsNothingElse) {
   const auto result = reproduce({"--ablation", "wo_flip=" + at("wo_flip.safetensors")});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  const std::string page = text_of(fs::path(at("out")) / "index.html");
+  const std::string page = read_text_file(fs::path(at("out")) / "index.html");
   EXPECT_THAT(page, HasSubstr("data:image/png;base64,iVBORw0KGgo"));
   EXPECT_THAT(page, HasSubstr("data:image/gif;base64,R0lGOD"));
   EXPECT_THAT(page, Not(HasSubstr("src=\"figure")));
@@ -243,7 +238,7 @@ TEST_F(ReproduceCommand, LeavesOnePageThatNeedsNothingElse) {
     ASSERT_NE(found, std::string::npos) << title;
     at_last = found;
   }
-  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  const auto json = nlohmann::json::parse(read_text_file(fs::path(at("out")) / "reproduce.json"));
   EXPECT_TRUE(json["ours"]["faces"]["full"]["reproduced"]["results"]["agreement"].contains("render"));
   EXPECT_TRUE(json["ours"]["faces"].contains("wo_flip"));
   EXPECT_EQ(json["weights"]["faces"]["wo_flip"]["sha256"], sha256_of_file(folder / "wo_flip.safetensors"));
@@ -267,7 +262,7 @@ TEST_F(ReproduceCommand, ManifestShowsTwoModelsOfThreeDomains) {
     "dogs": {"reproduced": {"network": "full.safetensors"}}}})";
   const auto result = run_program({"reproduce", "--manifest", at("m.json"), "--outdir", at("out")});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  const auto json = nlohmann::json::parse(read_text_file(fs::path(at("out")) / "reproduce.json"));
   EXPECT_TRUE(json["ours"]["faces"]["full"].contains("original"));
   EXPECT_TRUE(json["ours"]["dogs"]["full"].contains("reproduced"));
   for (const char* file : {"figure2.png", "figure3_yaw.gif", "figure3_pitch.gif", "figure4.gif", "figure6.gif",
@@ -276,7 +271,7 @@ TEST_F(ReproduceCommand, ManifestShowsTwoModelsOfThreeDomains) {
   EXPECT_FALSE(json["pictures"].contains("figure5.gif"));
   EXPECT_EQ(run_program({"reproduce", "--manifest", at("m.json"), "--network", "x", "--outdir", at("o")}).exit_code, 2);
   EXPECT_EQ(run_program({"reproduce", "--init", at("example.json")}).exit_code, 0);
-  EXPECT_EQ(text_of(folder / "example.json"), manifest_example());
+  EXPECT_EQ(read_text_file(folder / "example.json"), manifest_example());
 }
 
 /// A checkpoint as LiftedGAN keeps them, of random weights, and its generator.
@@ -298,7 +293,7 @@ TEST_F(ReproduceCommand, ModelsMayHaveTheirOwnConfiguration) {
     "reproduced": {"network": "c.pth", "gan": "gan.safetensors"}}}})";
   const auto result = run_program({"reproduce", "--manifest", at("m.json"), "--outdir", at("out")});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  const auto json = nlohmann::json::parse(read_text_file(fs::path(at("out")) / "reproduce.json"));
   const auto measured = [&](const char* role) { return json["ours"]["faces"]["full"][role]["results"]["agreement"]; };
   EXPECT_NE(measured("original"), measured("reproduced")) << "the same weights under another field of view";
   EXPECT_THAT(json["ours"]["faces"]["full"]["original"]["command"], HasSubstr(" --config " + at("wide.py") + " "));
@@ -345,7 +340,7 @@ TEST_F(ReproduceCommand, AReportOfRelativePathsAndRepeatsIsCheckedToo) {
   const auto result = run_program({"reproduce", "--network", fs::relative(folder / "full.safetensors"), "--repeats",
                                    "2", "--seeds", "0-1", "--samples", "4", "--outdir", at("out")});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  const auto json = nlohmann::json::parse(text_of(fs::path(at("out")) / "reproduce.json"));
+  const auto json = nlohmann::json::parse(read_text_file(fs::path(at("out")) / "reproduce.json"));
   EXPECT_EQ(json["manifest"]["domains"]["faces"]["reproduced"]["network"], at("full.safetensors"));
   EXPECT_THAT(json["ours"]["faces"]["full"]["reproduced"]["command"], HasSubstr(" --repeats 2 "));
   const auto check = run_program({"reproduce", "--check", "--outdir", at("out")});

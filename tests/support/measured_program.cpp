@@ -1,56 +1,57 @@
 #include "tests/support/measured_program.h"
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <system_error>
 
+#include "lifted/base/file.h"
 #include "tests/support/golden.h"
 
 namespace lifted::test {
 namespace {
 
-std::string text_of(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-void redirect(int descriptor, const std::filesystem::path& path, int flags) {
-  const int file = ::open(path.c_str(), flags, 0600);
-  if (file < 0 || ::dup2(file, descriptor) < 0) ::_exit(127);
+/// Starts the file; not by fork(), which copies the page tables of a test program, a tenth of a second under a
+/// sanitizer.
+pid_t spawned(std::vector<std::string> words, const std::string& output, const std::string& errors) {
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT, 0600);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(), O_WRONLY | O_CREAT, 0600);
+  pid_t child = -1;
+  const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (failure != 0) throw std::system_error(failure, std::generic_category(), argv[0]);
+  return child;
 }
 
 }  // namespace
 
+std::string program_path() {
+  const char* program = std::getenv("LIFTED_PROGRAM");
+  return program ? program : "build/release/liftedgan";
+}
+
 MeasuredRun measured_run(const std::vector<std::string>& arguments) {
   const TemporaryFolder folder;
-  const char* named = std::getenv("LIFTED_PROGRAM");
-  std::string program = named ? named : "build/release/liftedgan";
-  std::vector<char*> words = {program.data()};
-  std::vector<std::string> copies = arguments;
-  for (std::string& word : copies) words.push_back(word.data());
-  words.push_back(nullptr);
-
-  const pid_t child = ::fork();
-  if (child == 0) {
-    redirect(STDIN_FILENO, "/dev/null", O_RDONLY);
-    redirect(STDOUT_FILENO, folder / "out", O_WRONLY | O_CREAT);
-    redirect(STDERR_FILENO, folder / "err", O_WRONLY | O_CREAT);
-    ::execv(program.c_str(), words.data());
-    ::_exit(127);
-  }
+  std::vector<std::string> words = {program_path()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const pid_t child = spawned(std::move(words), folder / "out", folder / "err");
   int status = 0;
   rusage used{};
-  if (child < 0 || ::wait4(child, &status, 0, &used) != child) return {};
+  if (::wait4(child, &status, 0, &used) != child) throw std::system_error(errno, std::generic_category(), "wait4");
   MeasuredRun run;
   run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  run.output = text_of(folder / "out");
-  run.errors = text_of(folder / "err");
+  run.output = read_text_file(folder / "out");
+  run.errors = read_text_file(folder / "err");
   run.peak_bytes = static_cast<uint64_t>(used.ru_maxrss) * 1024;
   run.user_seconds = static_cast<double>(used.ru_utime.tv_sec) + static_cast<double>(used.ru_utime.tv_usec) * 1e-6;
   return run;

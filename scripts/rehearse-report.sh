@@ -3,13 +3,14 @@
 # in the real formats and under the real names, 32 pixels, a few steps. What comes out is checked for being there, not
 # for being good.
 #   scripts/rehearse-report.sh OUT [PROGRAM]
-# PROGRAM: the liftedgan binary (default: build/release/liftedgan), with tests/make_public_files beside it. Leaves
+# PROGRAM: the liftedgan binary (default: build/release/liftedgan) in the folder where it was built. Leaves
 # OUT/report/index.html. An earlier rehearsal in OUT is removed.
 set -eu
 
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: scripts/rehearse-report.sh OUT [PROGRAM]" >&2; exit 2; }
 program=$(realpath "${2:-$(dirname "$0")/../build/release/liftedgan}")
 maker=$(dirname "$program")/tests/make_public_files
+cmake --build "$(dirname "$program")" --target make_public_files >/dev/null || exit 1
 for file in "$program" "$maker"; do
   [ -x "$file" ] || { echo "error: $file: no such program; build it with 'cmake --build build/release'" >&2; exit 1; }
 done

@@ -23,6 +23,7 @@ cmp -s "$tools/package-lock.json" "$tools/installed.json" || {
 networks=("${@:3}")
 faces=faces
 if [ ${#networks[@]} -eq 0 ]; then
+  cmake --build "$build" --target make_tiny_networks >"$tools/build.log" || { cat "$tools/build.log" >&2; exit 1; }
   "$build/tests/make_tiny_networks" "$tools"
   faces=""
   networks=("$tools/tiny-1.safetensors" "$tools/tiny-2.safetensors" "$tools/tiny-2d.safetensors")

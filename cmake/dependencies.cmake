@@ -1,8 +1,8 @@
 # Debian's packages by default (scripts/install-deps.sh).
 include(cmake/libtorch.cmake)
 # at::parallel_for is a header template: without OpenMP in our own compile flags it runs on one thread and says nothing.
-# The fuzz targets are single-threaded and clang's OpenMP is a package of its own.
-if(NOT LIFTED_BUILD_FUZZ)
+# clang's OpenMP is a package of its own, and another one than libtorch's: sanitizers and fuzzers do with one thread.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
 find_package(fmt REQUIRED)

@@ -18,18 +18,24 @@ without_torch() {
 }
 
 alone() { # [FILE…]: the files named, or all of the library and the program
-  local header status=0
-  header=$(mktemp --suffix=.pch)
+  local folder status=0
+  folder=$(mktemp -d)
   local flags="-std=c++20 -Wall -Wextra -Wshadow -Werror -fopenmp=libgomp -DLIFTED_X86_ISA_LEVELS=1 -DUSE_DISTRIBUTED -DUSE_C10D_GLOO
     -I. -Ibuild/release/generated -isystem /usr/include/torch/csrc/api/include $(pkg-config --cflags freetype2) -isystem /usr/include/opencv4"
-  # What the precompiled header leaves to be instantiated is done once, in it, and not again in every source.
-  # shellcheck disable=SC2086
-  clang++ $flags -Wno-pragma-once-outside-header -x c++-header -fpch-instantiate-templates -include fuzz/clang_libtorch.h \
-    cmake/precompiled.h -o "$header"
-  # shellcheck disable=SC2086
-  { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else git ls-files 'lifted/*.cpp' | grep -vE '_kernel\.cpp$|/cuda/|/launcher/'; fi; } |
-    xargs -P "$(nproc)" -n 1 clang++ $flags -fsyntax-only -include-pch "$header" || status=1
-  rm -f "$header"
+  { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else git ls-files 'lifted/*.cpp' | grep -vE '_kernel\.cpp$|/cuda/|/launcher/'; fi; } >"$folder/all"
+  grep -E '^lifted/(base|ops|formats|scene|data)/' "$folder/all" >"$folder/precompiled_tensors" || true # as CMakeLists.txt has it
+  grep -vxF -f "$folder/precompiled_tensors" "$folder/all" >"$folder/precompiled" || true
+  local header
+  for header in precompiled_tensors precompiled; do
+    [ -s "$folder/$header" ] || continue
+    # What the precompiled header leaves to be instantiated is done once, in it, and not again in every source.
+    # shellcheck disable=SC2086
+    clang++ $flags -Wno-pragma-once-outside-header -x c++-header -fpch-instantiate-templates -include cmake/clang_libtorch.h \
+      "cmake/$header.h" -o "$folder/$header.pch"
+    # shellcheck disable=SC2086
+    xargs -P "$(nproc)" -n 1 clang++ $flags -fsyntax-only -include-pch "$folder/$header.pch" <"$folder/$header" || status=1
+  done
+  rm -rf "$folder"
   [ "$status" = 0 ] && echo "alone: clean"
 }
 
@@ -98,7 +104,7 @@ case "${1:-}" in
       cmake -S . -B build/tidy -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DLIFTED_UNITY=OFF -DLIFTED_BUILD_TESTS=OFF -DLIFTED_BUILD_BENCH=OFF >/dev/null
     { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else without_torch; fi; } |
       xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/tidy --extra-arg=-fno-openmp \
-        --extra-arg=-include --extra-arg="$PWD/fuzz/clang_libtorch.h"
+        --extra-arg=-include --extra-arg="$PWD/cmake/clang_libtorch.h"
     echo "clang-tidy: clean"
     ;;
   *) echo "usage: scripts/lint.sh format|fix|docs|check|alone|tidy [FILE…]" >&2; exit 2 ;;

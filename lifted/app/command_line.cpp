@@ -8,10 +8,8 @@
 #include "lifted/app/command_table.h"
 #include "lifted/app/commands.h"
 #include "lifted/app/completion.h"
-#include "lifted/app/failure.h"
 #include "lifted/app/help.h"
 #include "lifted/app/man_page.h"
-#include "lifted/app/run_record.h"
 #include "lifted/app/spelling.h"
 #include "lifted/base/error.h"
 #include "lifted/base/log.h"
@@ -220,16 +218,6 @@ void run_command_line(CLI::App& program, const std::vector<std::string>& words) 
     throw UsageError(sentence_of(error));
   }
   log_verbose("{:.1f} seconds in all", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-}
-
-int program_main(const Words& words) {
-  RunRecord::set_command_line(words);
-  try {
-    run_command_line(*make_command_line(), {words.begin() + 1, words.end()});
-    return 0;
-  } catch (...) {
-    return report_failure();
-  }
 }
 
 std::string launcher_answers(const CLI::App& program) {

@@ -15,10 +15,6 @@ std::unique_ptr<CLI::App> make_command_line();
 /// nothing: before anything is read or made. What StyleGAN's tools accept is accepted: _ for -, --mirror=1, --mirror 1.
 void run_command_line(CLI::App& program, const std::vector<std::string>& words);
 
-/// The program after main() has prepared the process: runs what `words` ask for, the program's name first, and says on
-/// standard error what went wrong. The exit code.
-int program_main(const std::vector<std::string>& words);
-
 /// What can be answered without starting libtorch ("--version", "generate --help", "completion bash"), as the
 /// initializers {"question", "answer"} that the launcher includes.
 std::string launcher_answers(const CLI::App& program);

@@ -1,7 +1,5 @@
-#include "lifted/app/command_line.h"
-#include "lifted/base/runtime.h"
+#include "lifted/app/program.h"
 
 int main(int argc, char** argv) {
-  lifted::prepare_process(argv);
-  return lifted::app::program_main({argv, argv + argc});
+  return lifted::app::program_main(argc, argv);
 }

@@ -17,7 +17,7 @@
 namespace {
 
 struct Answer {
-  std::string_view question, text;
+  const char *question, *text;
 };
 constexpr Answer kAnswers[] = {
 #include "launcher_answers.inc"
@@ -51,8 +51,7 @@ int main(int argc, char** argv) {
   const std::string question = question_of(argc, argv);
   for (const Answer& answer : kAnswers) {
     if (answer.question != question) continue;
-    const bool written = std::fwrite(answer.text.data(), 1, answer.text.size(), stdout) == answer.text.size();
-    return written && std::fflush(stdout) == 0 ? 0 : 1;
+    return std::fputs(answer.text, stdout) != EOF && std::fflush(stdout) == 0 ? 0 : 1;
   }
   lifted::prepare_environment();
   const std::string path = program().string();

@@ -77,7 +77,7 @@ TEST(Fields, ValuesOutsideTheirRangeAreNamed) {
       {"background", {"fff", "gggggg", "+12345", "-00001", "1234567"}}};
   for (const auto& [name, values] : wrong) {
     for (const std::string& value : values) {
-      const auto [status, sentence] = refusal([&] { picture_of(Fields::of_query({{name, value}})); });
+      const auto [status, sentence] = refusal([&, field = name] { picture_of(Fields::of_query({{field, value}})); });
       EXPECT_EQ(status, 400) << name << "=" << value;
       EXPECT_THAT(sentence, HasSubstr(name)) << value;
     }

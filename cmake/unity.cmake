@@ -23,7 +23,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=${lifted_heap} --param ggc-min-expand=100>")
 endif()
 
-# unity_sources(TARGET FILES…): replaces the target's FILES by sources that include at most LIFTED_UNITY_SIZE of one folder each. CMake's own unity
+# unity_sources(TARGET FILES…): replaces the target's FILES by sources that include at most LIFTED_UNITY_SIZE of one folder of lifted/ or tests/
+# each, in the order of their names. CMake's own unity
 # builds name files by absolute paths, which a compiler cache cannot share between clones; these do not.
 function(unity_sources target)
   if(NOT LIFTED_UNITY)
@@ -33,7 +34,7 @@ function(unity_sources target)
   foreach(source ${ARGN})
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} OUTPUT_VARIABLE path)
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${path})
-    get_filename_component(folder ${name} DIRECTORY)
+    string(REGEX MATCH "^[^/]+/[^/]+" folder ${name})
     string(MAKE_C_IDENTIFIER "${folder}" folder)
     if(NOT DEFINED count_${folder})
       set(count_${folder} 0)

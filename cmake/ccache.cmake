@@ -6,5 +6,7 @@ if(CCACHE_PROGRAM)
     CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE_PROGRAM})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)
+  else()
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp") # a cached header is older than the sources of a new clone
   endif()
 endif()

@@ -1,8 +1,8 @@
 # Debian's packages by default (scripts/install-deps.sh).
 include(cmake/libtorch.cmake)
 # at::parallel_for is a header template: without OpenMP in our own compile flags it runs on one thread and says nothing.
-# clang's OpenMP is a package of its own, and another one than libtorch's: sanitizers and fuzzers do with one thread.
-if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+# clang's OpenMP is a package of its own, and another one than libtorch's: its sanitizers and fuzzers do with one thread.
+if(NOT (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_BUILD_TYPE STREQUAL "Sanitized"))
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
 find_package(fmt REQUIRED)

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 out=$(realpath -m "${1:?a folder}")
 program=$(realpath "${2:-build/release/liftedgan}")
 compare=$(dirname "$program")/tests/compare_states
-cmake --build "$(dirname "$program")" --target compare_states >/dev/null
+cmake --build "$(dirname "$program")" --target compare_states >&2
 shift $(($# < 2 ? $# : 2))
 parts=${*:-ranks resume kills ends cut share speed}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} OMP_WAIT_POLICY=passive

@@ -31,6 +31,9 @@ name_of_card() { nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null |
 . "$root/scripts/carried.sh"
 build=$(find_build "$root" "$build" build/gpu) || stop "no program: name its folder with --build, or install cmake, ninja and nvcc to build it"
 use_libtorch "$build"
+for tool in compare_tensors device_timings; do
+  [ -x "$build/tests/$tool" ] || cmake --build "$build" --target $tool >&2 || stop "$build: tests/$tool is not there and could not be built"
+done
 program=$build/liftedgan
 rm -rf "$out"
 mkdir -p "$out"

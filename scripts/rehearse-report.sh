@@ -10,10 +10,8 @@ set -eu
 [ $# -ge 1 ] && [ $# -le 2 ] || { echo "usage: scripts/rehearse-report.sh OUT [PROGRAM]" >&2; exit 2; }
 program=$(realpath "${2:-$(dirname "$0")/../build/release/liftedgan}")
 maker=$(dirname "$program")/tests/make_public_files
-cmake --build "$(dirname "$program")" --target make_public_files >/dev/null || exit 1
-for file in "$program" "$maker"; do
-  [ -x "$file" ] || { echo "error: $file: no such program; build it with 'cmake --build build/release'" >&2; exit 1; }
-done
+[ -x "$program" ] || { echo "error: $program: no such program; build it with 'cmake --build build/release'" >&2; exit 1; }
+cmake --build "$(dirname "$program")" --target make_public_files >&2
 if [ -e "$1" ]; then
   [ -e "$1/.rehearsal" ] || { echo "error: $1: exists and holds no rehearsal; name another folder" >&2; exit 1; }
   rm -rf "$1"

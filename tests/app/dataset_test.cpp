@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iomanip>

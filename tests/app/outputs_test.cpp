@@ -28,10 +28,8 @@ using testing::Not;
 
 /// Runs a shell command in which $P is the program; its exit code.
 int shell(const fs::path& folder, const std::string& command) {
-  const char* program = std::getenv("LIFTED_PROGRAM");
-  const std::string name = fs::absolute(program ? program : "build/release/liftedgan").string();
-  const int status = std::system(fmt::format("cd '{}' && P='{}' && {}", folder.string(), name, command).c_str());
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  const std::string program = fs::absolute(test::program_path()).string();
+  return test::run_in_shell(fmt::format("cd '{}' && P='{}' && {}", folder.string(), program, command));
 }
 
 formats::Image picture(const std::string& bytes) {

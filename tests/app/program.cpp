@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -50,6 +52,7 @@ class Forked : public ::testing::Environment {
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
       throw std::system_error(errno, std::generic_category(), "socketpair");
     server_ = ::fork();
+    if (server_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
     if (server_ == 0) {
       ::close(ends[0]);
       serve(ends[1]);
@@ -71,8 +74,8 @@ class Forked : public ::testing::Environment {
     request["at"] = std::filesystem::current_path().string();
     const std::string text = request.dump(-1, ' ', true);
     int code = -1;
-    if (::send(socket_, text.data(), text.size(), 0) < 0 || ::recv(socket_, &code, sizeof code, 0) <= 0)
-      ADD_FAILURE() << "the process that runs the program is gone";
+    if (::send(socket_, text.data(), text.size(), MSG_NOSIGNAL) < 0 || ::recv(socket_, &code, sizeof code, 0) <= 0)
+      throw std::runtime_error("the process that runs the program is gone");
     return code;
   }
 
@@ -86,7 +89,7 @@ class Forked : public ::testing::Environment {
         start(nlohmann::json::parse(request.substr(0, static_cast<size_t>(length))));
       }
       const int code = waited_for(child);
-      ::send(socket, &code, sizeof code, 0);
+      ::send(socket, &code, sizeof code, MSG_NOSIGNAL);
     }
     ::_exit(0);
   }

@@ -13,7 +13,7 @@ namespace lifted::test {
 /// (most of a second of processor time otherwise). Without the launcher; standard input is closed.
 ProgramResult run_program(const std::vector<std::string>& arguments);
 
-/// So do this one's exit code and `log`, which takes output and errors; on one thread of computation.
+/// The same on one thread of computation: the exit code; output and errors go to the file `log`.
 int run_program_on_one_thread(const std::vector<std::string>& arguments, const std::filesystem::path& log);
 
 /// What the file itself does, launcher and all.

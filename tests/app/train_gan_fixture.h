@@ -1,4 +1,4 @@
-// What tests of train-gan share: they run the real program on a StyleGAN2 of 16 pixels and a handful of made-up
+// What tests of train-gan share: they run it on a StyleGAN2 of 16 pixels and a handful of made-up
 // images.
 #pragma once
 

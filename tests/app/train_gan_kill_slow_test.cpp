@@ -18,7 +18,7 @@ TEST_F(TrainGanKills, LoseNothingButTheStepsSinceTheLastSnapshot) {
   wait_for_state("00000", 20, first);
   const double scale = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   ::kill(first, SIGKILL);
-  ASSERT_EQ(wait_for(first), -SIGKILL) << output();
+  ASSERT_EQ(wait_for(first), 128 + SIGKILL) << output();
 
   std::mt19937 random(7);
   std::uniform_real_distribution<double> lifetime(0.05 * scale, 2 * scale);
@@ -28,7 +28,7 @@ TEST_F(TrainGanKills, LoseNothingButTheStepsSinceTheLastSnapshot) {
     const pid_t child = launch(resume(run("00000"), "1000"));
     std::this_thread::sleep_for(std::chrono::duration<double>(lifetime(random)));
     ::kill(child, SIGKILL);
-    ASSERT_EQ(wait_for(child), -SIGKILL) << output();
+    ASSERT_EQ(wait_for(child), 128 + SIGKILL) << output();
     const int64_t now = newest(run("00000")).images;  // newest() fails the test if a state does not verify
     ASSERT_GE(now, images) << "a snapshot was lost at death " << death;
     grown += now > images;

@@ -95,7 +95,7 @@ TEST_F(TrainLift, ContinuesBitForBitAfterKill9) {
   const pid_t child = launch(start());
   wait_for_state("00001", 40, child);
   ::kill(child, SIGKILL);
-  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_EQ(wait_for(child), 128 + SIGKILL) << "the program was done before it could be killed";
   ASSERT_LT(newest(run("00001")).images, 80);
   ASSERT_EQ(call({"train-lift", "--resume", run("00001"), "--kimg", "0.08", "--tick", "0.004", "--snap", "5"}), 0)
       << output();
@@ -288,7 +288,7 @@ TEST_F(TrainLift, AblationsEndInOneTableAndGoOnWhereTheyStopped) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   ::kill(child, SIGKILL);
-  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_EQ(wait_for(child), 128 + SIGKILL) << "the program was done before it could be killed";
   ASSERT_EQ(call(ablate(5)), 0) << output();
   const json first = read_json(runs() / "ablations.json");
   ASSERT_EQ(first.size(), 4u);  // without a face network, wo_idt would be the full model

@@ -45,7 +45,7 @@ TEST_F(TrainResume, GoesOnToTheRunsOwnLengthInItsOwnRhythm) {
   const pid_t child = launch(start(0.06));
   wait_for_state("00001", 20, child);
   ::kill(child, SIGKILL);
-  ASSERT_EQ(wait_for(child), -SIGKILL) << "the program was done before it could be killed";
+  ASSERT_EQ(wait_for(child), 128 + SIGKILL) << "the program was done before it could be killed";
   ASSERT_EQ(call({"train-gan", "--resume", run("00001")}), 0) << output();
   expect_same_state(newest(run("00000")), newest(run("00001")));
   EXPECT_NE(output().find("training for 0.06 kimg on cpu"), std::string::npos) << output();

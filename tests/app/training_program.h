@@ -1,11 +1,14 @@
-// Tests that run a training command of the real program: start it, wait for its snapshots, kill it, look at its runs.
+// Tests of a training command: run it, or start it, wait for its snapshots and kill it; look at its runs.
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <thread>
@@ -42,18 +45,18 @@ class TrainingProgramTest : public ::testing::Test {
     ::setenv("OMP_NUM_THREADS", "1", 1);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
-    const char* program = std::getenv("LIFTED_PROGRAM");
-    std::vector<char*> argv{const_cast<char*>(program)};
+    const std::string program = program_path();
+    std::vector<char*> argv{const_cast<char*>(program.c_str())};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    ::execv(program, argv.data());
+    ::execv(program.c_str(), argv.data());
     ::_exit(127);
   }
 
   static int wait_for(pid_t child) {
     int status = 0;
     ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   virtual int call(const Arguments& arguments) { return run_program_on_one_thread(arguments, folder_ / "output.txt"); }
   /// The file itself: for commands that start it again, or look at the environment as they are loaded.

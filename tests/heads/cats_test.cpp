@@ -12,6 +12,7 @@
 #include "lifted/data/heads/cat_model.h"
 #include "lifted/data/heads/head_set.h"
 #include "tests/heads/face_models.h"
+#include "tests/heads/heads_command.h"
 
 namespace lifted::data::heads {
 namespace {
@@ -175,29 +176,7 @@ TEST(Cats, HaveRecordsOfTheirOwn) {
   EXPECT_EQ(record["landmarks"]["ear_left"].size(), 3u);
 }
 
-class CatsCommand : public testing::Test {
- protected:
-  void SetUp() override {
-    const char* program = std::getenv("LIFTED_PROGRAM");
-    if (!program) GTEST_SKIP() << "SKIPPED: run through ctest, which sets LIFTED_PROGRAM";
-    program_ = program;
-  }
-  std::string file(const std::string& name) const { return (folder_ / name).string(); }
-  /// Exit code of `liftedgan heads ARGUMENTS`; what it says goes to said().
-  int run(const std::string& arguments, const std::string& environment = "") const {
-    const std::string command =
-        environment + " '" + program_ + "' heads " + arguments + " >/dev/null 2>" + file("said");
-    const int status = std::system(command.c_str());
-    return status < 0 ? -1 : status >> 8;
-  }
-  std::string said() const {
-    const Bytes text = read_file(file("said"));
-    return {reinterpret_cast<const char*>(text.data()), text.size()};
-  }
-
-  std::string program_;
-  test::TemporaryFolder folder_;
-};
+using CatsCommand = test::HeadsCommandTest;
 
 TEST_F(CatsCommand, InstructionSetsGiveTheSameBytes) {
   for (const char* isa : {"baseline", "avx512"})

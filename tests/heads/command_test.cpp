@@ -1,33 +1,15 @@
 // The heads commands as a user runs them.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "lifted/base/file.h"
-#include "tests/support/golden.h"
+#include "tests/heads/heads_command.h"
 
 namespace lifted {
 namespace {
 
-class HeadsCommand : public testing::Test {
- protected:
-  void SetUp() override {
-    const char* program = std::getenv("LIFTED_PROGRAM");
-    if (!program) GTEST_SKIP() << "SKIPPED: run through ctest, which sets LIFTED_PROGRAM";
-    program_ = program;
-  }
-  /// Exit code of `liftedgan heads ARGUMENTS`.
-  int run(const std::string& arguments, const std::string& environment = "") const {
-    const std::string command = environment + " '" + program_ + "' heads " + arguments + " >/dev/null 2>&1";
-    const int status = std::system(command.c_str());
-    return status < 0 ? -1 : status >> 8;
-  }
-  std::string file(const std::string& name) const { return (folder_ / name).string(); }
-
-  std::string program_;
-  test::TemporaryFolder folder_;
-};
+using HeadsCommand = test::HeadsCommandTest;
 
 TEST_F(HeadsCommand, EveryInstructionSetGivesTheSameBytes) {
   const std::string arguments = "render --count 4 --size 32 --seed 9 --out ";

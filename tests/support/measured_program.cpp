@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include "lifted/base/file.h"
 #include "tests/support/golden.h"
@@ -34,6 +36,12 @@ pid_t spawned(std::vector<std::string> words, const std::string& output, const s
 }
 
 }  // namespace
+
+int run_in_shell(const std::string& command) {
+  const int status = std::system(command.c_str());
+  if (status < 0) throw std::system_error(errno, std::generic_category(), "system");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 std::string program_path() {
   const char* program = std::getenv("LIFTED_PROGRAM");

@@ -20,6 +20,9 @@ struct MeasuredRun : ProgramResult {
 /// The file named by LIFTED_PROGRAM, or the release build's.
 std::string program_path();
 
+/// The command's exit code, or 128 + the number of the signal that ended it.
+int run_in_shell(const std::string& command);
+
 /// The program with these arguments; standard input is closed.
 MeasuredRun measured_run(const std::vector<std::string>& arguments);
 

@@ -1,5 +1,4 @@
-// What tests of train-gan share: they run it on a StyleGAN2 of 16 pixels and a handful of made-up
-// images.
+// What tests of train-gan share: they run it on a StyleGAN2 of 16 pixels and a handful of made-up images.
 #pragma once
 
 #include "lifted/formats/image.h"

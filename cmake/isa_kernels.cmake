@@ -1,7 +1,8 @@
 # Inner loops (lifted/**/*_kernel.cpp) include no torch and are compiled once per instruction set; lifted/ops/cpu/isa.h
 # picks the copy at run time, so one binary runs on any x86-64 and is fast on new ones. Each copy lives in the namespace LIFTED_ISA.
 # -ffp-contract=off: an edge function shared by two triangles must round alike in both, whatever code surrounds it;
-# kernels that want fused multiply-adds ask for them.
+# kernels that want fused multiply-adds ask for them. -Wno-psabi: GCC's remark that vectors are passed to functions in
+# another way than its version 4.5 did is of no use within a kernel.
 function(add_isa_kernels target)
   file(GLOB_RECURSE kernels CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/lifted/*_kernel.cpp)
   if(NOT kernels)
@@ -20,7 +21,7 @@ function(add_isa_kernels target)
     target_include_directories(${target}_kernels_${level} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(${target}_kernels_${level} PRIVATE LIFTED_ISA=isa_${level})
     target_compile_options(${target}_kernels_${level} PRIVATE
-      -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math ${flags_${level}})
+      -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-psabi ${flags_${level}})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_kernels_${level}>)
   endforeach()
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

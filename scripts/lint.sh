@@ -24,14 +24,17 @@ alone() { # [FILE…]: the files named, or all of the library and the program
     -I. -Ibuild/release/generated -isystem /usr/include/torch/csrc/api/include $(pkg-config --cflags freetype2) -isystem /usr/include/opencv4"
   { if [ $# -gt 0 ]; then printf '%s\n' "$@"; else git ls-files 'lifted/*.cpp' | grep -vE '_kernel\.cpp$|/cuda/|/launcher/'; fi; } >"$folder/all"
   grep -E '^lifted/(base|ops|formats|scene|data)/' "$folder/all" >"$folder/precompiled_tensors" || true # as CMakeLists.txt has it
-  grep -vxF -f "$folder/precompiled_tensors" "$folder/all" >"$folder/precompiled" || true
+  grep -E '^lifted/app/' "$folder/all" >"$folder/commands" || true # and with what commands.h takes a second to read
+  grep -vxF -f "$folder/precompiled_tensors" "$folder/all" | grep -vxF -f "$folder/commands" >"$folder/precompiled" || true
+  cp cmake/precompiled_tensors.h cmake/precompiled.h "$folder/"
+  printf '#include "%s"\n' precompiled.h CLI/CLI.hpp >"$folder/commands.h"
   local header
-  for header in precompiled_tensors precompiled; do
+  for header in precompiled_tensors precompiled commands; do
     [ -s "$folder/$header" ] || continue
     # What the precompiled header leaves to be instantiated is done once, in it, and not again in every source.
     # shellcheck disable=SC2086
-    clang++ $flags -Wno-pragma-once-outside-header -x c++-header -fpch-instantiate-templates -include cmake/clang_libtorch.h \
-      "cmake/$header.h" -o "$folder/$header.pch"
+    clang++ $flags -Wno-pragma-once-outside-header -x c++-header -fpch-instantiate-templates \
+      -include cmake/clang_libtorch.h "$folder/$header.h" -o "$folder/$header.pch"
     # shellcheck disable=SC2086
     xargs -P "$(nproc)" -n 1 clang++ $flags -fsyntax-only -include-pch "$folder/$header.pch" <"$folder/$header" || status=1
   done

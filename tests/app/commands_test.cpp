@@ -78,6 +78,15 @@ TEST_F(Commands, MixTransfersStyleAsTheReproductionDid) {
   EXPECT_NE(transferred, image("depth-style-neutral/seed0000-seed0001.png"));
 }
 
+TEST_F(Commands, CompareTurnsNetworksTogether) {
+  run("compare", "out", {"--network", network, "--seeds", "0", "--format", "gif,frames"});
+  EXPECT_TRUE(fs::exists(folder / "out/seed0000_yaw.gif"));
+  const auto first = image("out/seed0000_yaw/frame0000.png"), later = image("out/seed0000_yaw/frame0010.png");
+  EXPECT_GE(first.height, 2 * 16) << "a row for each network";
+  EXPECT_NE(first, later);
+  EXPECT_GE(image("out/compare.png").height, 2 * 16);
+}
+
 TEST_F(Commands, MixOfDepthStylesNeedsALiftedNetwork) {
   model::LoadedNetwork plain = test::tiny_generator();
   model::save_network(folder / "plain.safetensors", plain);
